@@ -1,0 +1,99 @@
+/** One operation of the Pulumi CLI. */
+import type { ResourceError, Result } from "../failure.ts";
+import type { Change, UnknownResource } from "./plan.ts";
+import type { PreparedProgram, Worker } from "./program.ts";
+import type { ProviderAccess } from "./provider.ts";
+import type { SecretTree } from "./secrets.ts";
+import type { StackDefinition } from "./stack.ts";
+import type { StateAccess } from "./state.ts";
+
+/** What every operation of a run shares. */
+export interface OperationContext {
+  readonly runId: string;
+  readonly stack: StackDefinition;
+  readonly root: string;
+  readonly program: PreparedProgram;
+  readonly state: StateAccess;
+  readonly providers: ProviderAccess;
+  /** The run's own config file, absolute. */
+  readonly configFile: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+  /** Each engine event as it comes, redacted; for progress. */
+  readonly onProgress?: (step: StepProgress) => void;
+}
+
+export interface StepProgress {
+  readonly urn: string;
+  readonly op: string;
+  readonly phase: "begin" | "done" | "failed";
+  readonly message?: string;
+}
+
+/** What a read-only operation saw. */
+export interface Observation {
+  readonly drift: readonly Change[];
+  readonly changes: readonly Change[];
+  /** Resources seen unchanged. */
+  readonly same: number;
+  readonly diagnostics: readonly string[];
+}
+
+/** What a changing operation did. */
+export interface Applied {
+  /** `create` → how many … as the engine's summary says. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly done: readonly { readonly urn: string; readonly op: string }[];
+  readonly errors: readonly ResourceError[];
+  readonly exitCode: number;
+  readonly diagnostics: readonly string[];
+}
+
+export interface ConfigFileRequest {
+  readonly root: string;
+  readonly stack: StackDefinition;
+  readonly secrets: SecretTree;
+  /** Encrypts with the stack's key (StateControl.encrypt). */
+  readonly encrypt: (plaintexts: readonly string[]) => Promise<readonly string[]>;
+}
+
+export interface RunConfig {
+  /** Absolute path of a file on tmpfs. */
+  readonly file: string;
+  /** SHA-256, hex, of the config in the clear (keyed, so that it tells nothing). */
+  readonly hash: string;
+  dispose(): Promise<void>;
+}
+
+export interface Pulumi {
+  /** Merges stack file and secrets into the run's own config file. Failures: config-invalid, secret-unreadable. */
+  writeConfig(request: ConfigFileRequest): Promise<Result<RunConfig>>;
+  /** `preview --refresh`: drift and changes in one pass. Failures: program-failed, plugin-missing, check-failed, timed-out, cli-failed. */
+  preview(
+    context: OperationContext,
+    worker: Worker,
+    options: { readonly exclude: readonly string[]; readonly runProgramForRefresh?: boolean },
+  ): Promise<Result<Observation>>;
+  /** `refresh --preview-only`: drift without running the program. */
+  check(
+    context: OperationContext,
+    options: { readonly exclude: readonly string[] },
+  ): Promise<Result<Observation>>;
+  /** `refresh --target` of exactly these, written to the state. */
+  refresh(
+    context: OperationContext,
+    options: { readonly targets: readonly string[]; readonly clearPendingCreates?: boolean },
+  ): Promise<Result<Applied>>;
+  /** `up` without refresh. An `Applied` with errors is a result, not a failure. */
+  up(
+    context: OperationContext,
+    worker: Worker,
+    options: { readonly exclude: readonly string[] },
+  ): Promise<Result<Applied>>;
+  /** `destroy --preview-only --refresh`, then `destroy`. */
+  destroyPreview(context: OperationContext): Promise<Result<Observation>>;
+  destroy(context: OperationContext): Promise<Result<Applied>>;
+}
+
+export type { UnknownResource };

@@ -1,0 +1,38 @@
+/** The watched repository. */
+import type { Result } from "../failure.ts";
+
+export interface Revision {
+  /** Full object id. */
+  readonly sha: string;
+  readonly author: string;
+  readonly subject: string;
+  /** Commit time, milliseconds since the epoch. */
+  readonly time: number;
+}
+
+/** A read-only tree of one revision, shared by all who hold it; removed some time after the last release. */
+export interface Checkout {
+  readonly revision: Revision;
+  /** Absolute folder. */
+  readonly root: string;
+  release(): void;
+}
+
+/** How `head` stands to `base` in the commit graph. */
+export type Ancestry = "same" | "descendant" | "rewritten";
+
+export interface Source {
+  readonly url: string;
+  readonly branch: string;
+  /** Fetches what is new and names the branch's head. Failures: fetch-failed, branch-missing, repository-refused. */
+  fetch(signal: AbortSignal): Promise<Result<Revision>>;
+  /** The head that the last good fetch saw, also after a restart; undefined before the first. */
+  head(): Promise<Revision | undefined>;
+  /** Resolves a full or short object id, or a branch or tag of the mirror, to a commit. */
+  resolve(ref: string): Promise<Revision | undefined>;
+  ancestry(base: string, head: string): Promise<Ancestry>;
+  /** Paths that differ between two revisions; undefined when `base` is not known any more. */
+  changedPaths(base: string, head: string): Promise<readonly string[] | undefined>;
+  /** Failures: repository-refused, disk. */
+  checkout(sha: string): Promise<Result<Checkout>>;
+}

@@ -1,0 +1,83 @@
+/** Stacks and estates: what a revision of the repository wants to exist. */
+import type { Result } from "../failure.ts";
+
+/** `<project>/<stack>`, for example `hosts/frodo`. */
+export type StackName = string;
+
+export interface Limits {
+  /** How many deletions one apply may make. */
+  readonly deletes?: number;
+  /** How many replacements one apply may make. */
+  readonly replaces?: number;
+  /** Deletions and replacements together, in percent of the stack's resources. */
+  readonly percent?: number;
+}
+
+/** A change that somebody else is allowed to make; `until` (ISO date) ends the permission. */
+export interface IgnoreDrift {
+  readonly type?: string;
+  readonly name?: string;
+  readonly path?: string;
+  readonly owner: string;
+  readonly why: string;
+  readonly until?: string;
+}
+
+export interface Window {
+  /** For example `Mon-Fri 08:00-17:00`. */
+  readonly allow: string;
+  /** IANA time zone; default UTC. */
+  readonly zone?: string;
+}
+
+/** What holdfast.yaml says of one stack, defaults filled in. All durations are milliseconds. */
+export interface StackSettings {
+  /** True where holdfast.yaml names this stack (a pattern matched); otherwise it is planned, never applied. */
+  readonly managed: boolean;
+  readonly interval: number;
+  readonly drift: { readonly every: number; readonly action: "correct" | "notify"; readonly probe?: number };
+  readonly dependsOn: readonly StackName[];
+  readonly secrets: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly approval: "none" | "required";
+  readonly limits: Limits;
+  readonly protect: readonly string[];
+  readonly windows: readonly Window[];
+  readonly ignoreDrift: readonly IgnoreDrift[];
+  readonly firstApply: "ask" | "allow";
+  readonly prune: boolean;
+  /** Globs below the checkout that concern this stack; undefined: the whole tree does. */
+  readonly inputs?: readonly string[];
+  /** How long one plan or apply may take. */
+  readonly timeout: number;
+}
+
+/** One stack of one revision. Paths are relative to the checkout's root, with `/`. */
+export interface StackDefinition {
+  readonly name: StackName;
+  readonly project: string;
+  readonly stack: string;
+  /** Folder of the Pulumi.yaml; "" is the root. */
+  readonly folder: string;
+  /** The Pulumi.<stack>.yaml; undefined where the stack is known only from holdfast.yaml. */
+  readonly stackFile?: string;
+  /** `nodejs`, `yaml`, `go` … */
+  readonly runtime: string;
+  /** The project's `main`, relative to its folder. */
+  readonly main?: string;
+  readonly settings: StackSettings;
+}
+
+/** Everything that one revision holds. */
+export interface Estate {
+  readonly stacks: readonly StackDefinition[];
+  readonly organization: string;
+  readonly organizationAliases: readonly string[];
+  /** Folders whose dependencies may run their install scripts, by package name. */
+  readonly allowScripts: readonly string[];
+}
+
+/** Reads a checkout. All problems come together, as `config-invalid`. */
+export interface EstateReader {
+  read(root: string): Promise<Result<Estate>>;
+}
