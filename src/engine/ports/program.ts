@@ -8,6 +8,8 @@ export interface PreparedProgram {
   readonly folder: string;
   /** Absolute folder of the copy of `@pulumi/pulumi` that the program resolves. */
   readonly sdk: string;
+  /** Absolute folders that belong in front of the CLI's PATH: dynamic providers are started by a script in the SDK, with `node`. */
+  readonly pathEntries: readonly string[];
 }
 
 export interface ProgramInstaller {
@@ -17,8 +19,9 @@ export interface ProgramInstaller {
 
 /** A process that will run a program once. */
 export interface Worker {
-  /** Of its LanguageRuntime service on 127.0.0.1. */
+  /** Of its LanguageRuntime service on 127.0.0.1. Each Run that comes there has a process of its own. */
   readonly port: number;
+  /** Of the process (and its group) that runs the program, or will; 0 where it could not be started. */
   readonly pid: number;
   /** What the program wrote, redacted and capped; grows while it runs. */
   output(): string;

@@ -1,0 +1,88 @@
+/** One worker: the port that the CLI attaches to, and the processes that run the program when it says so. */
+import type language from "@pulumi/pulumi/proto/language_pb.js";
+import type { PreparedProgram, Worker } from "../engine/ports/program.ts";
+import { openEngineLog } from "./engine-log.ts";
+import { serveLanguage, type RunOutcome } from "./language-service.ts";
+import type { ProcessEnd, ProgramProcess } from "./program-process.ts";
+import { requiredPackages } from "./required-packages.ts";
+import { readRuntimeOptions, runtimeOptionsOf, toRunMessage } from "./run-request.ts";
+import { EXIT_ALREADY_TOLD, EXIT_TOO_EARLY } from "./worker/run-message.ts";
+
+export interface WorkerParts {
+  readonly program: PreparedProgram;
+  readonly env: Readonly<Record<string, string>>;
+  readonly redact: (text: string) => string;
+  /** A process from those that wait, or a new one. */
+  readonly next: () => ProgramProcess;
+  /** A new one with Node options and names that count from its start. */
+  readonly fresh: (nodeArgs: readonly string[], env: Readonly<Record<string, string>>) => ProgramProcess;
+  readonly onStopped: () => void;
+}
+
+/** Names that Node, the SDK, gRPC or tracing read when they are loaded: too late for a process that has loaded them. */
+const READ_AT_START = /^(NODE_|PULUMI_|GRPC_|OTEL_|TRACEPARENT$|TZ$|LD_|UV_)/;
+
+export const needsFreshProcess = (
+  nodeArgs: readonly string[],
+  env: Readonly<Record<string, string>>,
+): boolean => nodeArgs.length > 0 || Object.keys(env).some(name => READ_AT_START.test(name));
+
+/** As the language host words it. */
+export function outcomeOf(end: ProcessEnd): RunOutcome {
+  if (end.startError)
+    return { error: `the program could not be started: ${end.startError.message}`, bail: false };
+  if (end.signal !== null) return { error: `the program was ended by ${end.signal}`, bail: false };
+  if (end.code === 0) return { error: "", bail: false };
+  if (end.code === EXIT_ALREADY_TOLD) return { error: "", bail: true };
+  if (end.code === EXIT_TOO_EARLY) {
+    const error =
+      "the program called process.exit(0) before it had come to its end: what it had not declared yet would be deleted; let it end by itself";
+    return { error, bail: false };
+  }
+  return { error: `Program exited with non-zero exit code: ${String(end.code)}`, bail: false };
+}
+
+/** Starts to listen and claims a process. Each Run of the CLI has a process of its own, so a command may run the program twice. */
+export async function openWorker(parts: WorkerParts): Promise<Worker> {
+  const { program, env } = parts;
+  let current = parts.next();
+  let used = false;
+  let written = "";
+
+  const processFor = (request: language.RunRequest): ProgramProcess => {
+    const { nodeArgs } = readRuntimeOptions(runtimeOptionsOf(request));
+    if (!used && current.alive() && !needsFreshProcess(nodeArgs, env)) return current;
+    if (used) written += current.output();
+    else void current.stop();
+    return needsFreshProcess(nodeArgs, env) ? parts.fresh(nodeArgs, env) : parts.next();
+  };
+
+  const run = async (request: language.RunRequest, engineAddress: string): Promise<RunOutcome> => {
+    current = processFor(request);
+    used = true;
+    const log = openEngineLog(engineAddress);
+    const message = toRunMessage(request, { sdk: program.sdk, engineAddress, env });
+    const end = await current.run(message, (stream, chunk) => log.write(stream, chunk));
+    await log.close();
+    return outcomeOf(end);
+  };
+
+  const service = await serveLanguage({
+    run,
+    abandon: () => void current.stop(),
+    requiredPackages: () => requiredPackages(program.folder),
+  });
+  const stop = async (): Promise<void> => {
+    parts.onStopped();
+    service.close();
+    await current.stop();
+  };
+  return {
+    port: service.port,
+    get pid() {
+      return current.pid ?? 0;
+    },
+    output: () => parts.redact(written + current.output()),
+    stop: () => stop(),
+  };
+}

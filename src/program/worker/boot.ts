@@ -1,0 +1,53 @@
+/**
+ * Entry of a program process. It loads the project's SDK, says that it is ready, waits for one run, and then becomes
+ * what the Pulumi language host would have started: the SDK's own `cmd/run`, in the version that the project has.
+ */
+import { createRequire, enableCompileCache } from "node:module";
+import { Socket } from "node:net";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fallBackToOwnPackages } from "./package-fallback.ts";
+import { preloadSdk, forgetPreloadedState, mapStacksToSource } from "./sdk-preload.ts";
+import { preloadTypescript, registerTypescript } from "./typescript.ts";
+import { EXIT_TOO_EARLY, READY, type BootOptions, type RunMessage } from "./run-message.ts";
+
+const options = JSON.parse(process.argv[2] ?? "{}") as BootOptions;
+
+/** The pool holds the other end: when it is gone, nobody wants this process any more. */
+const control = new Socket({ fd: 3 });
+control.on("close", () => process.kill(process.pid, "SIGKILL"));
+
+function refuseEarlyExit(): void {
+  let drained = false;
+  process.on("beforeExit", () => (drained = true));
+  process.on("exit", code => {
+    // Declared resources would look complete, and the engine would delete those that were still to come.
+    if (code === 0 && !drained) process.exitCode = EXIT_TOO_EARLY;
+  });
+}
+
+function run(message: RunMessage): void {
+  Object.assign(process.env, message.env);
+  process.chdir(message.pwd);
+  forgetPreloadedState();
+  fallBackToOwnPackages({ holdfast: options.holdfast, program: message.pwd });
+  if (message.typescript) registerTypescript(message.tsconfig);
+  mapStacksToSource(message.sdk);
+  refuseEarlyExit();
+  // From here on only the program's own work keeps the process alive.
+  control.unref();
+  const entry = path.join(message.sdk, "cmd", "run", "index.js");
+  process.argv = [process.execPath, entry, ...message.args];
+  createRequire(entry)(entry);
+}
+
+enableCompileCache(path.join(options.cache, "compiled"));
+preloadTypescript(options.cache);
+preloadSdk(options.sdk);
+const lines = createInterface({ input: control });
+lines.once("line", line => {
+  lines.close();
+  control.resume();
+  run(JSON.parse(line) as RunMessage);
+});
+control.write(`${READY}\n`);

@@ -1,0 +1,34 @@
+/** What the pool tells a program process; one JSON line each, over the process's file descriptor 3. */
+
+/** Given when the process starts, as its only argument. */
+export interface BootOptions {
+  /** Folder of the copy of `@pulumi/pulumi` to load ahead of need. */
+  readonly sdk: string;
+  /** holdfast's own package folder: `holdfast/…` imports and bundled packages come from here. */
+  readonly holdfast: string;
+  /** Folder for compiled code, kept between processes. */
+  readonly cache: string;
+}
+
+/** Says what to run. Sent once. */
+export interface RunMessage {
+  readonly sdk: string;
+  /** Absolute folder to work in. */
+  readonly pwd: string;
+  /** Names that the process did not have while it waited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What the SDK's `cmd/run` gets behind its own name. */
+  readonly args: readonly string[];
+  /** False: files run as plain Node runs them. */
+  readonly typescript: boolean;
+  /** The project's tsconfig, relative to `pwd`. */
+  readonly tsconfig?: string;
+}
+
+/** The one word of the process: the SDK is loaded. */
+export const READY = "ready";
+
+/** Exit code of the SDK's `cmd/run` after it has told the engine what is wrong (cmd/run/index.ts). */
+export const EXIT_ALREADY_TOLD = 32;
+/** Our own: the program called process.exit(0) before it had come to its end. */
+export const EXIT_TOO_EARLY = 33;

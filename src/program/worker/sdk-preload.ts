@@ -1,0 +1,56 @@
+/** Loads the project's copy of the Pulumi SDK before it is known what it will run. */
+import { createRequire, findSourceMap } from "node:module";
+import path from "node:path";
+
+/** What `cmd/run` loads besides the SDK itself; an older or newer SDK may lack some. */
+const PARTS = [
+  "./index.js",
+  "./runtime/closure/v8Hooks.js",
+  "./runtime/manifest.js",
+  "./tsutils.js",
+  "./cmd/run/tracing.js",
+  "./cmd/run/instrumentation.js",
+  "./cmd/run/error.js",
+];
+const LIBRARIES = ["minimist", "ini", "semver", "source-map-support"];
+
+function loadIfThere(require: NodeJS.Require, name: string): unknown {
+  try {
+    return require(name);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "MODULE_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+export function preloadSdk(sdk: string): void {
+  const require = createRequire(path.join(sdk, "package.json"));
+  for (const name of [...PARTS, ...LIBRARIES]) loadIfThere(require, name);
+}
+
+/** The SDK reads its settings from the environment once, into this global; the next look makes it anew. */
+export function forgetPreloadedState(): void {
+  Reflect.deleteProperty(globalThis, "globalStore");
+}
+
+interface SourceMapSupport {
+  install(options: object): void;
+}
+const isSourceMapSupport = (value: unknown): value is SourceMapSupport =>
+  typeof value === "object" && value !== null && "install" in value && typeof value.install === "function";
+
+/**
+ * `cmd/run` installs source-map-support, which looks for maps in the files on disk and finds none in TypeScript.
+ * Node knows the maps of what was compiled in memory: they are handed on.
+ */
+export function mapStacksToSource(sdk: string): void {
+  const support = loadIfThere(createRequire(path.join(sdk, "package.json")), "source-map-support");
+  if (!isSourceMapSupport(support)) return;
+  support.install({
+    handleUncaughtExceptions: false,
+    retrieveSourceMap: (source: string) => {
+      const map = findSourceMap(source);
+      return map ? { url: source, map: map.payload } : null;
+    },
+  });
+}
