@@ -1,0 +1,44 @@
+/** Reads small files of a checkout: never outside of it, never more than the cap. */
+import { constants } from "node:fs";
+import { open, realpath, stat } from "node:fs/promises";
+import path from "node:path";
+
+/** 1 MB: a hundred times what a person writes by hand. */
+export const MAX_FILE_BYTES = 1_000_000;
+
+export type FileAnswer =
+  { readonly text: string } | { readonly missing: true } | { readonly problem: string };
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+
+/** Absolute real path below `root`; "outside" where a link or `..` leads out; undefined where nothing is there. */
+export async function resolveInside(
+  root: string,
+  relative: string,
+): Promise<{ readonly real: string } | "outside" | undefined> {
+  const base = await realpath(root);
+  try {
+    const real = await realpath(path.resolve(base, relative));
+    return real === base || real.startsWith(base + path.sep) ? { real } : "outside";
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Text of a file; `relative` counts from `root`, with `/`. */
+export async function readCheckoutFile(root: string, relative: string): Promise<FileAnswer> {
+  const found = await resolveInside(root, relative);
+  if (found === undefined) return { missing: true };
+  if (found === "outside") return { problem: "is a link that leads out of the repository" };
+  const size = (await stat(found.real)).size;
+  if (size > MAX_FILE_BYTES) return { problem: `is ${size} bytes long; the most is ${MAX_FILE_BYTES}` };
+  const handle = await open(found.real, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!(await handle.stat()).isFile()) return { problem: "is not a plain file" };
+    return { text: await handle.readFile("utf8") };
+  } finally {
+    await handle.close();
+  }
+}

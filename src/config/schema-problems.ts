@@ -1,0 +1,84 @@
+/** From what zod found to problems with a place, in words. */
+import { z } from "zod";
+import type { Problem } from "../engine/failure.ts";
+import { didYouMean } from "./closest-word.ts";
+import type { YamlDocument } from "./yaml-document.ts";
+
+type Issue = z.core.$ZodIssue;
+
+const PLAIN = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** `stacks["hosts/*"].drift.every` */
+export function writePath(path: readonly PropertyKey[]): string {
+  return path
+    .map(key => {
+      if (typeof key === "number") return `[${key}]`;
+      return PLAIN.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`;
+    })
+    .join("")
+    .replace(/^\./, "");
+}
+
+const PLURALS: Record<string, string> = {
+  object: "keys with values",
+  record: "keys with values",
+  array: "a list",
+  string: "text",
+  int: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+};
+
+function sayIssue(issue: Issue): string {
+  if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input"))
+    return `${PLURALS[issue.expected] ?? issue.expected} is wanted here`;
+  if (issue.code === "invalid_value") return `must be one of: ${issue.values.map(String).join(", ")}`;
+  if (issue.code === "invalid_key") return issue.issues.map(sayIssue).join("; ");
+  return issue.message;
+}
+
+/** The schema of the object at `path`, where it is one. */
+function schemaAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core.$ZodType | undefined {
+  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  const [key, ...rest] = path;
+  if (key === undefined) return inner;
+  const next =
+    inner instanceof z.ZodObject
+      ? (inner.shape as Record<string, z.core.$ZodType>)[String(key)]
+      : inner instanceof z.ZodRecord
+        ? inner.valueType
+        : inner instanceof z.ZodArray
+          ? inner.element
+          : undefined;
+  return next && schemaAt(next, rest);
+}
+
+function unknownKeys(
+  schema: z.core.$ZodType,
+  issue: Issue & { code: "unrecognized_keys" },
+  doc: YamlDocument,
+) {
+  const object = schemaAt(schema, issue.path);
+  const known = object instanceof z.ZodObject ? Object.keys(object.shape) : [];
+  return issue.keys.map((key): Problem => {
+    const hint = didYouMean(key, known) ?? `known here: ${known.join(", ")}`;
+    const place = doc.place([...issue.path, key], true);
+    return { message: `unknown key "${writePath([...issue.path, key])}"`, place, hint };
+  });
+}
+
+/** Checks a parsed file against a schema: its value, or every problem. */
+export function checkSchema<T extends z.ZodType>(
+  schema: T,
+  doc: YamlDocument,
+): { readonly value: z.output<T> } | { readonly problems: Problem[] } {
+  const checked = schema.safeParse(doc.value ?? {});
+  if (checked.success) return { value: checked.data };
+  const problems = checked.error.issues.flatMap((issue): Problem[] => {
+    if (issue.code === "unrecognized_keys") return unknownKeys(schema, issue, doc);
+    const where = writePath(issue.path);
+    const message = where ? `${where}: ${sayIssue(issue)}` : sayIssue(issue);
+    return [{ message, place: doc.place(issue.path, issue.code === "invalid_key") }];
+  });
+  return { problems };
+}

@@ -1,0 +1,53 @@
+/** From the patterns of holdfast.yaml to the settings of one stack: defaults, then each matching pattern in order. */
+import picomatch from "picomatch";
+import type { StackSettings } from "../engine/ports/stack.ts";
+import type { StackEntry } from "./holdfast-schema.ts";
+
+/** What holds where holdfast.yaml says nothing. Limits have no default here: the gate's depends on the stack's size. */
+export const DEFAULT_SETTINGS: StackSettings = {
+  managed: false,
+  interval: 30_000,
+  drift: { every: 600_000, action: "correct" },
+  dependsOn: [],
+  secrets: [],
+  env: {},
+  approval: "none",
+  limits: {},
+  protect: [],
+  windows: [],
+  ignoreDrift: [],
+  firstApply: "ask",
+  prune: false,
+  timeout: 1_800_000,
+};
+
+/** Whether `pattern` means stacks `<project>/<stack>`; `*` alone means all of them. */
+export const isPattern = (pattern: string): boolean => pattern === "*" || /^[^/]+\/[^/]+$/.test(pattern);
+
+/** No extended globs and no negation: what a pattern matches should be plain, and its cost bounded. */
+export function stackMatcher(pattern: string): (name: string) => boolean {
+  if (pattern === "*") return () => true;
+  const match = picomatch(pattern, { dot: true, noextglob: true, nonegate: true, strictSlashes: true });
+  // picomatch's own function answers an object (always true) when a second argument reaches it.
+  return name => match(name);
+}
+
+/** Lays `over` on `under`, key by key; within drift, limits and env too. Lists are taken whole. */
+function lay(under: StackSettings, over: StackEntry): StackSettings {
+  const { drift, limits, env, ...rest } = over;
+  return {
+    ...under,
+    ...rest,
+    managed: true,
+    drift: { ...under.drift, ...drift },
+    limits: { ...under.limits, ...limits },
+    env: { ...under.env, ...env },
+  };
+}
+
+/** `entries` in the order of the file. */
+export function settingsOf(name: string, entries: readonly (readonly [string, StackEntry])[]): StackSettings {
+  return entries
+    .filter(([pattern]) => stackMatcher(pattern)(name))
+    .reduce((settings, [, entry]) => lay(settings, entry), DEFAULT_SETTINGS);
+}
