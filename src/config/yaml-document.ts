@@ -12,6 +12,9 @@ export interface YamlDocument {
 /** Enough for any hand-written file; each use of an alias may double what comes out. */
 const MAX_ALIASES = 50;
 
+/** Syntax errors said of one file: the rest mostly follows from the first few. */
+const MAX_ERRORS = 10;
+
 type Found = { readonly offset: number; readonly node: unknown };
 
 function step(doc: Document, from: Found, key: PropertyKey, atKey: boolean): Found | undefined {
@@ -58,7 +61,7 @@ export function parseYaml(file: string, text: string): YamlDocument | { readonly
     // JSON may be indented with tabs, YAML may not; a tab inside a JSON string is written \t.
     const source = file.endsWith(".json") ? text.replaceAll("\t", " ") : text;
     const doc = parseDocument(source, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-    const wrong = [...doc.errors, ...doc.warnings];
+    const wrong = [...doc.errors, ...doc.warnings].slice(0, MAX_ERRORS);
     if (wrong.length > 0)
       return { problems: wrong.map(error => ({ message: sayError(error), place: placeAt(error.pos[0]) })) };
     const value: unknown = doc.toJS({ maxAliasCount: MAX_ALIASES });
