@@ -12,6 +12,7 @@ export function driftRows(db: DatabaseSync) {
   );
   const all = db.prepare("SELECT doc FROM drift ORDER BY since DESC, stack, urn");
   const ofStack = db.prepare("SELECT doc FROM drift WHERE stack = ? ORDER BY since DESC, urn");
+  const forget = db.prepare("DELETE FROM drift WHERE stack = ?");
   const dropOld = db.prepare(
     `DELETE FROM drift WHERE (stack, urn, since) IN (SELECT stack, urn, since FROM drift
        WHERE stack = ? AND ended IS NOT NULL ORDER BY ended DESC LIMIT -1 OFFSET ?)`,
@@ -22,6 +23,7 @@ export function driftRows(db: DatabaseSync) {
     },
     list: (stack?: string): DriftRecord[] =>
       readDocuments<DriftRecord>(stack === undefined ? all.all() : ofStack.all(stack)),
+    forget: (stack: string): void => void forget.run(stack),
     prune(stack: string): void {
       dropOld.run(stack, DRIFT_KEPT);
     },

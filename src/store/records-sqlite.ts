@@ -32,10 +32,15 @@ export function createSqliteRecords(db: DatabaseSync): Records {
     runs.prune(run.stack);
     drift.prune(run.stack);
   };
+  const forget = (stack: string): void => {
+    for (const rows of [statuses, drift, words]) rows.forget(stack);
+  };
   return {
     status: async stack => statuses.one(stack),
     statuses: async () => statuses.all(),
     commitRun: async (status, run, seen) => inTransaction(db, () => commit(status, run, seen)),
+    putStatus: async status => statuses.put(status),
+    forget: async stack => inTransaction(db, () => forget(stack)),
     startRun: async run => runs.put(run),
     unfinishedRuns: async () => runs.unfinished(),
     run: async id => runs.one(id),

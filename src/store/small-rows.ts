@@ -7,6 +7,7 @@ export function statusRows(db: DatabaseSync) {
   const put = db.prepare(
     "INSERT INTO stack_status (stack, doc) VALUES (?, ?) ON CONFLICT (stack) DO UPDATE SET doc = excluded.doc",
   );
+  const forget = db.prepare("DELETE FROM stack_status WHERE stack = ?");
   const one = db.prepare("SELECT doc FROM stack_status WHERE stack = ?");
   const all = db.prepare("SELECT doc FROM stack_status ORDER BY stack");
   return {
@@ -15,6 +16,7 @@ export function statusRows(db: DatabaseSync) {
       const row = one.get(stack);
       return row && readDocument<StackStatus>(row);
     },
+    forget: (stack: string): void => void forget.run(stack),
     all: (): StackStatus[] => readDocuments<StackStatus>(all.all()),
   };
 }

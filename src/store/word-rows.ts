@@ -15,6 +15,7 @@ export function wordRows(db: DatabaseSync) {
     `DELETE FROM approvals WHERE stack = ?1 AND digest IN (SELECT digest FROM approvals WHERE stack = ?1
        ORDER BY doc ->> '$.at' DESC LIMIT -1 OFFSET ?2)`,
   );
+  const forgetApprovals = db.prepare("DELETE FROM approvals WHERE stack = ?");
   const pause = db.prepare(
     "INSERT INTO pauses (stack, doc) VALUES (?, ?) ON CONFLICT (stack) DO UPDATE SET doc = excluded.doc",
   );
@@ -40,6 +41,10 @@ export function wordRows(db: DatabaseSync) {
     pauses: (): Pause[] => readDocuments<Pause>(pauses.all()),
     allowFirst: (stack: string, by: string, at: number): void => void allowFirst.run(stack, by, at),
     firstAllowed: (stack: string): boolean => firstAllowed.get(stack) !== undefined,
+    /** Nothing that was said of a stack counts for a later one of the same name. */
+    forget(stack: string): void {
+      for (const statement of [forgetApprovals, resume, useFirst]) statement.run(stack);
+    },
     useFirst: (stack: string): void => void useFirst.run(stack),
   };
 }

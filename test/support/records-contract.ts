@@ -210,6 +210,38 @@ export function recordsContract(name: string, open: () => Promise<RecordsUnderTe
       assert.equal(await records.firstAllowed("hosts/frodo"), false);
     });
 
+    withStore("a status is written without a run, too", async ({ records }) => {
+      const status = statusOf("hosts/frodo", { attempted: revision });
+      await records.putStatus(status);
+      assert.deepEqual(await records.statuses(), [status]);
+    });
+
+    withStore("of a forgotten stack only its runs are left; others keep everything", async ({ records }) => {
+      for (const stack of ["hosts/frodo", "vms/a"]) {
+        await records.commitRun(statusOf(stack), ended(`r1-${stack}`, { stack, outcome: "failed" }), [
+          driftOf("urn:a", 10, { stack }),
+        ]);
+        await records.approve({ stack, digest: "d1", by: "sam", at: 1 });
+        await records.pause({ stack, why: "x", by: "sam", at: 1 });
+        await records.allowFirst(stack, "sam", 1);
+      }
+      await records.forget("hosts/frodo");
+      assert.equal(await records.status("hosts/frodo"), undefined);
+      assert.deepEqual(
+        (await records.drift()).map(({ stack }) => stack),
+        ["vms/a"],
+      );
+      assert.equal(await records.approval("hosts/frodo", "d1"), undefined);
+      assert.equal(await records.firstAllowed("hosts/frodo"), false);
+      assert.deepEqual(
+        (await records.pauses()).map(({ stack }) => stack),
+        ["vms/a"],
+      );
+      assert.equal((await records.runs({ stack: "hosts/frodo" })).length, 1);
+      assert.ok((await records.approval("vms/a", "d1")) && (await records.status("vms/a")));
+      assert.equal(await records.firstAllowed("vms/a"), true);
+    });
+
     withStore("settings and live processes survive a restart", async store => {
       const process = { pid: 42, startTime: "991", runId: "r1", what: "pulumi up" };
       await store.records.setSetting("url", "a");
