@@ -33,6 +33,8 @@ export type Stalled = { readonly kind: "stalled" } & (
   | { readonly reason: "program-failed"; readonly message: string }
   | { readonly reason: "plugin-missing"; readonly plugin: string; readonly how: string }
   | { readonly reason: "resource-invalid"; readonly problems: readonly Problem[] }
+  /** A create whose outcome nobody knows, of a kind that holdfast cannot look up or repeat by itself. */
+  | { readonly reason: "outcome-unknown"; readonly urns: readonly string[] }
   | { readonly reason: "state-unreadable"; readonly why: string; readonly hint?: string }
   | { readonly reason: "plan-refused"; readonly gate: string; readonly why: string; readonly hint?: string }
   | { readonly reason: "gave-up"; readonly attempts: number; readonly last: Transient }
@@ -70,6 +72,8 @@ export type Transient = { readonly kind: "transient" } & (
   | { readonly reason: "process-died"; readonly what: string; readonly how: string }
   | { readonly reason: "cli-failed"; readonly exitCode: number; readonly message: string }
   | { readonly reason: "disk"; readonly why: string }
+  /** A bug of ours, caught at the run's edge so that the other stacks go on. */
+  | { readonly reason: "internal-error"; readonly message: string; readonly stack: string }
 );
 
 /** We are stopping, or something newer takes this run's place. Nothing is tried again. */

@@ -11,7 +11,10 @@ export interface RevisionQuestion {
   readonly head?: string;
   /** How `head` stands to `deployed`, as Source.ancestry says; needed where both are known and differ. */
   readonly ancestry?: Ancestry;
-  /** Full object id that a person named with `--accept-rewrite`. */
+  /**
+   * Full object id that a person named with `--accept-rewrite`. The caller forgets it once a revision that was chosen
+   * by it is deployed: an acceptance that stayed would let the next rewrite back to it through.
+   */
   readonly acceptedRewrite?: string;
   /** How `head` stands to `acceptedRewrite`; without it only the accepted commit itself is let through. */
   readonly acceptedAncestry?: Ancestry;

@@ -73,7 +73,11 @@ export interface Pulumi {
   preview(
     context: OperationContext,
     worker: Worker,
-    options: { readonly exclude: readonly string[]; readonly runProgramForRefresh?: boolean },
+    options: {
+      readonly exclude: readonly string[];
+      /** Default true. */ readonly refresh?: boolean;
+      readonly runProgramForRefresh?: boolean;
+    },
   ): Promise<Result<Observation>>;
   /** `refresh --preview-only`: drift without running the program. */
   check(

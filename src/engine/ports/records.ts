@@ -40,10 +40,16 @@ export interface StackStatus {
 
 export type RunOutcome = "converged" | "unchanged" | "held" | "failed" | "drifted" | "aborted" | "planned";
 
+/** converge: plan, gate, apply; check: drift only; plan: look, change nothing; destroy: plan, gate, delete all. */
+export type RunMode = "converge" | "check" | "plan" | "destroy";
+
 export interface RunRecord {
   /** Sortable, unique. */
   readonly id: string;
   readonly stack: StackName;
+  readonly mode: RunMode;
+  /** Who asked, where a person did. */
+  readonly by?: string;
   readonly trigger: Trigger;
   readonly revision: Revision;
   readonly startedAt: number;
@@ -100,11 +106,17 @@ export interface Records {
   statuses(): Promise<readonly StackStatus[]>;
   /** Status, run and drift of one finished run, in one transaction. */
   commitRun(status: StackStatus, run: RunRecord, drift: readonly DriftRecord[]): Promise<void>;
+  /** A status without a run: a commit that does not concern the stack. */
+  putStatus(status: StackStatus): Promise<void>;
+  /** A stack that was destroyed on purpose; its runs stay. */
+  forget(stack: StackName): Promise<void>;
   startRun(run: RunRecord): Promise<void>;
   /** Runs that were started and never ended: after a crash. */
   unfinishedRuns(): Promise<readonly RunRecord[]>;
   run(id: string): Promise<RunRecord | undefined>;
+  /** Newest first, 100 unless `limit` says otherwise; without `plan` and `log` (`run` has them). */
   runs(filter: RunFilter): Promise<readonly RunRecord[]>;
+  /** Newest episode first, ended ones too. */
   drift(stack?: StackName): Promise<readonly DriftRecord[]>;
   approve(approval: Approval): Promise<void>;
   approval(stack: StackName, digest: string): Promise<Approval | undefined>;

@@ -16,6 +16,13 @@ export interface StateResource {
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
+/** A step that was begun and whose end nobody saw. `operation` is the engine's own word: creating, updating, deleting, reading, importing. */
+export interface PendingOperation {
+  readonly urn: string;
+  readonly type: string;
+  readonly operation: string;
+}
+
 /** What an update is allowed to do. A run without one may do nothing that changes state. */
 export type Binding =
   /** Refresh of exactly this drift: a deletion of anything else is refused. */
@@ -60,6 +67,8 @@ export interface StateControl {
     stack: StackName,
     options?: { readonly openSecrets?: boolean },
   ): Promise<Result<readonly StateResource[]>>;
+  /** Steps of the newest state whose outcome is unknown (the checkpoint's pending operations). */
+  pending(stack: StackName): Promise<readonly PendingOperation[]>;
   /** Encrypts with the stack's data key, for the run's own config file; the answers are base64, in order. */
   encrypt(stack: StackName, plaintexts: readonly string[]): Promise<readonly string[]>;
   /** A token that may act for this run on this stack. */

@@ -1,0 +1,143 @@
+/** Who could run now, and who waits for whom. Only decides. */
+import type { Board } from "./board.ts";
+import { due, type Due } from "./due.ts";
+import type { Wanted } from "./head.ts";
+import { findCycle, joinDependencies, notReady, type Dependencies } from "./order.ts";
+import type { StackDefinition, StackName } from "./ports/stack.ts";
+import type { Request, Requests } from "./requests.ts";
+import { spread } from "./schedule.ts";
+
+export interface Candidate {
+  readonly stack: StackName;
+  readonly definition: StackDefinition;
+  readonly wanted: Wanted;
+  readonly want: Due;
+  readonly request?: Request;
+  readonly urgent: boolean;
+  readonly since: number;
+  /** Stacks that must apply this revision first. */
+  readonly blockedBy: readonly StackName[];
+}
+
+/** A stack at a revision other than the head: one that is gone from Git, or one that somebody only looks at. */
+export interface Elsewhere {
+  readonly definition: StackDefinition;
+  readonly wanted: Wanted;
+}
+
+export interface CandidateWorld {
+  readonly board: Board;
+  readonly requests: Requests;
+  /** By `elsewhereKey`. */
+  readonly elsewhere: ReadonlyMap<string, Elsewhere>;
+  readonly isActive: (stack: StackName) => boolean;
+  /** Whether stacks run when they are due; otherwise only what somebody asks for. */
+  readonly automatic: boolean;
+  /** When a stack was first seen to be due. */
+  readonly since: (stack: StackName) => number;
+  readonly now: number;
+}
+
+export const elsewhereKey = (stack: StackName, revision?: string): string =>
+  revision === undefined ? stack : `${stack}@${revision}`;
+
+function dependencies(wanted: Wanted, board: Board): Dependencies {
+  const stacks = wanted.estate.stacks.map(({ name, settings }) => ({
+    name,
+    dependsOn: settings.dependsOn,
+    references: board.status(name)?.references ?? [],
+  }));
+  const all = joinDependencies(stacks);
+  // References can be circular where declarations are not: then only what was declared counts.
+  return findCycle(all) ? joinDependencies(stacks.map(stack => ({ ...stack, references: [] }))) : all;
+}
+
+function find(request: Request, wanted: Wanted | undefined, world: CandidateWorld): Elsewhere | undefined {
+  const definition =
+    request.revision === undefined
+      ? wanted?.estate.stacks.find(({ name }) => name === request.stack)
+      : undefined;
+  if (wanted && definition) return { definition, wanted };
+  return world.elsewhere.get(elsewhereKey(request.stack, request.revision));
+}
+
+type Blockers = (stack: StackName) => readonly StackName[];
+
+function asked(wanted: Wanted | undefined, world: CandidateWorld, blockers: Blockers): readonly Candidate[] {
+  return world.requests.waiting().flatMap(request => {
+    const found = find(request, wanted, world);
+    if (!found) return [];
+    const blockedBy = request.mode === "converge" ? blockers(request.stack) : [];
+    return [
+      {
+        ...found,
+        stack: request.stack,
+        want: request,
+        request,
+        urgent: true,
+        since: request.since,
+        blockedBy,
+      },
+    ];
+  });
+}
+
+function automatic(wanted: Wanted, world: CandidateWorld, blockers: Blockers): readonly Candidate[] {
+  return wanted.estate.stacks.flatMap(definition => {
+    const stack = definition.name;
+    if (world.isActive(stack)) return [];
+    const blockedBy = blockers(stack);
+    const paused = world.board.pause(stack) !== undefined;
+    const context = { head: wanted.revision.sha, now: world.now, paused, blockedBy, spread: spread(stack) };
+    const want = due(definition, world.board.status(stack), context);
+    if (!want) return [];
+    const urgent = want.trigger === "commit";
+    return [
+      {
+        stack,
+        definition,
+        wanted,
+        want,
+        urgent,
+        since: world.since(stack),
+        blockedBy: want.mode === "converge" ? blockedBy : [],
+      },
+    ];
+  });
+}
+
+/** Everybody who has a reason to run now and is not running; a person's wish outweighs what is due anyway. */
+export function candidates(wanted: Wanted | undefined, world: CandidateWorld): readonly Candidate[] {
+  const before = wanted ? dependencies(wanted, world.board) : new Map<StackName, readonly StackName[]>();
+  const deployed = (stack: StackName): string | undefined => world.board.status(stack)?.deployed?.sha;
+  const blockers: Blockers = stack =>
+    wanted ? notReady(before.get(stack) ?? [], deployed, wanted.revision.sha) : [];
+  const persons = asked(wanted, world, blockers);
+  const taken = new Set(persons.map(({ stack }) => stack));
+  const others =
+    wanted && world.automatic
+      ? automatic(wanted, world, blockers).filter(({ stack }) => !taken.has(stack))
+      : [];
+  return [...persons, ...others].filter(({ stack }) => !world.isActive(stack));
+}
+
+/** Of those that wait for another stack, the ones whose wait nothing under way will end. */
+export function hopeless(
+  list: readonly Candidate[],
+  isActive: (stack: StackName) => boolean,
+  board: Board,
+): readonly Candidate[] {
+  const waiting = new Set(list.map(({ stack }) => stack));
+  const told = ({ stack, wanted }: Candidate): boolean => {
+    const status = board.status(stack);
+    return (
+      status?.failure?.reason === "dependency-not-ready" && status.attempted?.sha === wanted.revision.sha
+    );
+  };
+  return list.filter(
+    one =>
+      one.blockedBy.length > 0 &&
+      !one.blockedBy.some(stack => isActive(stack) || waiting.has(stack)) &&
+      (one.request !== undefined || !told(one)),
+  );
+}

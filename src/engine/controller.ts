@@ -1,0 +1,192 @@
+/** The controller: source watcher, loop and records behind the one interface that commands and API use. */
+import { createBoard } from "./board.ts";
+import type { Elsewhere } from "./candidates.ts";
+import { fail, ok, type Result } from "./failure.ts";
+import { refresh } from "./follow.ts";
+import { ACCEPTED_REWRITE, createHead } from "./head.ts";
+import { createLoop, type Loop, type LoopOptions } from "./loop.ts";
+import { findRun, overview } from "./overview.ts";
+import type { ControllerWorld, Parts } from "./parts.ts";
+import type { AskRun, Control } from "./ports/control.ts";
+import type { RunRecord } from "./ports/records.ts";
+import type { StackName } from "./ports/stack.ts";
+import { createRequests } from "./requests.ts";
+import type { RunWorld } from "./run.ts";
+import { provide, select, unknownStack } from "./select.ts";
+
+export interface Controller extends Control {
+  /** Loads what is known. To be called once, first. */
+  load(): Promise<void>;
+  /** Polls and pumps from now on. */
+  start(): void;
+  running(): ReturnType<Loop["running"]>;
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Where holdfast.yaml says nothing of an interval. */
+const POLL_MS = 30_000;
+const TICK_MS = 1_000;
+
+async function takeOver(parts: Parts, stacks: readonly StackName[], by: string): Promise<void> {
+  const { records, clock } = parts.world;
+  for (const stack of stacks) {
+    await records.allowFirst(stack, by, clock.now());
+    await records.setSetting(`managed:${stack}`, by);
+  }
+}
+
+async function ask(parts: Parts, wish: AskRun): Promise<Result<readonly RunRecord[]>> {
+  const fetched = await refresh(parts, AbortSignal.timeout(60_000));
+  const usable = fetched.ok || wish.mode === "check" || wish.mode === "plan";
+  if (!usable || !parts.head.current()) return fetched.ok ? ok([]) : fetched;
+  const stacks = await select(parts, wish);
+  if (!stacks.ok) return stacks;
+  if (wish.first) await takeOver(parts, stacks.value, wish.by);
+  const waits: Promise<RunRecord>[] = [];
+  for (const stack of stacks.value) {
+    const key = await provide(parts, stack, wish.revision);
+    if (!key.ok) return key;
+    const { mode, by, revision } = wish;
+    const request = {
+      stack,
+      mode,
+      trigger: "manual" as const,
+      by,
+      ...(revision === undefined ? {} : { revision }),
+    };
+    waits.push(parts.requests.add(request, parts.world.clock.now()));
+  }
+  parts.loop.pump();
+  return ok(await Promise.all(waits));
+}
+
+async function approve(parts: Parts, runId: string, by: string): Promise<Result<RunRecord>> {
+  const run = await findRun(parts, runId);
+  const refuse = (message: string, hint: string): Result<never> =>
+    fail({ kind: "stalled", reason: "config-invalid", problems: [{ message, hint }] });
+  if (!run) return refuse(`no run is named ${runId}`, "`holdfast history` lists the runs");
+  if (!run.plan || run.outcome !== "held")
+    return refuse(
+      `run ${run.id} of ${run.stack} does not wait for an approval`,
+      "`holdfast status` names the run that waits",
+    );
+  const { records, clock } = parts.world;
+  await records.approve({ stack: run.stack, digest: run.plan.digest, by, at: clock.now() });
+  const key = await provide(parts, run.stack, undefined);
+  if (!key.ok) return key;
+  const request = parts.requests.add(
+    { stack: run.stack, mode: run.mode, trigger: "manual", by },
+    clock.now(),
+  );
+  parts.loop.pump();
+  return ok(await request);
+}
+
+/** Calls `work` again and again, each time after its last call has ended. */
+function every(clock: RunWorld["clock"], interval: () => number, work: () => Promise<unknown>): () => void {
+  let stopped = false;
+  let callOff = (): void => undefined;
+  const next = (): void => {
+    if (!stopped)
+      callOff = clock.after(interval() * (0.9 + clock.random() * 0.2), () => void work().finally(next));
+  };
+  next();
+  return () => {
+    stopped = true;
+    callOff();
+  };
+}
+
+function intervals(parts: Parts): number {
+  const all = parts.head.current()?.estate.stacks.map(({ settings }) => settings.interval) ?? [];
+  return all.length === 0 ? POLL_MS : Math.min(...all);
+}
+
+async function setPause(
+  parts: Parts,
+  stack: StackName,
+  why: string,
+  by: string,
+): ReturnType<Control["pause"]> {
+  const known = parts.head.current()?.estate.stacks.map(({ name }) => name) ?? [];
+  if (!known.includes(stack) && !parts.board.status(stack)) return unknownStack(stack, known);
+  const pause = { stack, why, by, at: parts.world.clock.now() };
+  await parts.world.records.pause(pause);
+  parts.board.setPause(stack, pause);
+  return ok(pause);
+}
+
+async function acceptRewrite(parts: Parts, ref: string): ReturnType<Control["acceptRewrite"]> {
+  const revision = await parts.world.source.resolve(ref);
+  if (!revision)
+    return fail({
+      kind: "stalled",
+      reason: "config-invalid",
+      problems: [{ message: `no commit is named ${ref}` }],
+    });
+  await parts.world.records.setSetting(ACCEPTED_REWRITE, revision.sha);
+  const fetched = await refresh(parts, AbortSignal.timeout(60_000));
+  return fetched.ok ? ok(fetched.value.revision) : fetched;
+}
+
+function assemble(world: ControllerWorld, options: LoopOptions): Parts {
+  const head = createHead(world);
+  const board = createBoard(world.records);
+  const requests = createRequests();
+  const elsewhere = new Map<string, Elsewhere>();
+  const runWorld: RunWorld = { ...world, checkout: sha => world.source.checkout(sha) };
+  const loop = createLoop({ world: runWorld, head, board, requests, elsewhere }, options);
+  return { world, head, board, loop, requests, elsewhere };
+}
+
+export function createController(world: ControllerWorld, options: LoopOptions): Controller {
+  const parts = assemble(world, options);
+  const { head, board, loop } = parts;
+  const ending = new AbortController();
+  const timers: (() => void)[] = [];
+  return {
+    overview: () => overview(parts),
+    runs: filter => world.records.runs(filter),
+    run: id => findRun(parts, id),
+    drift: stack => world.records.drift(stack),
+    async poll() {
+      const wanted = await refresh(parts, ending.signal);
+      return wanted.ok ? ok(wanted.value.revision) : wanted;
+    },
+    ask: wish => ask(parts, wish),
+    approve: (runId, by) => approve(parts, runId, by),
+    pause: (stack, why, by) => setPause(parts, stack, why, by),
+    async resume(stack) {
+      const paused = await world.records.resume(stack);
+      board.setPause(stack, undefined);
+      loop.pump();
+      return ok(paused);
+    },
+    acceptRewrite: sha => acceptRewrite(parts, sha),
+    exportState: stack => world.state.exportState(stack),
+    importState: (stack, deployment) => world.state.importState(stack, deployment),
+    async load() {
+      await board.load();
+      await head.recall();
+    },
+    start() {
+      const poll = (): Promise<unknown> => refresh(parts, ending.signal);
+      timers.push(every(world.clock, () => intervals(parts), poll));
+      timers.push(
+        every(
+          world.clock,
+          () => TICK_MS,
+          async () => loop.pump(),
+        ),
+      );
+      void poll();
+    },
+    running: () => loop.running(),
+    async stop(graceMs) {
+      ending.abort();
+      timers.forEach(callOff => callOff());
+      await loop.stop(graceMs);
+      head.close();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** What a stack needs now, decided from what is wanted and what is known: level-triggered, so nothing that is missed is lost. */
+import type { RunMode, StackStatus, Trigger } from "./ports/records.ts";
+import type { StackDefinition } from "./ports/stack.ts";
+
+export interface Due {
+  readonly mode: RunMode;
+  readonly trigger: Trigger;
+}
+
+export interface DueContext {
+  readonly head: string;
+  readonly now: number;
+  readonly paused: boolean;
+  /** Dependencies that have not applied `head`. */
+  readonly blockedBy: readonly string[];
+  /** A stable number of this stack, 0 <= n < 1, that spreads the checks of many stacks. */
+  readonly spread: number;
+}
+
+/** Light checks between two full plans of an unchanged revision. */
+export const LIGHT_CHECKS = 5;
+
+/** When reality is to be looked at again: the interval, spread by a tenth. */
+function nextLook(stack: StackDefinition, status: StackStatus, spread: number): number {
+  const last = Math.max(status.checkedAt ?? 0, status.ranAt ?? 0);
+  return last + stack.settings.drift.every * (0.9 + spread * 0.2);
+}
+
+function retry(status: StackStatus, context: DueContext): Due | undefined {
+  const { failure } = status;
+  const deployed = status.deployed?.sha === context.head;
+  const again: Due = { mode: "converge", trigger: deployed ? "drift" : "commit" };
+  if (failure?.kind === "waiting" && failure.reason === "dependency-not-ready") return again;
+  if (status.retryAt === undefined || context.now < status.retryAt) return undefined;
+  return failure?.kind === "transient" || failure?.kind === "waiting" ? again : undefined;
+}
+
+function look(stack: StackDefinition, status: StackStatus, context: DueContext): Due | undefined {
+  if (context.now < nextLook(stack, status, context.spread)) return undefined;
+  // A stack whose program cannot be run is still looked at: drift is found, though not corrected.
+  const failedProgram = status.failure?.kind === "stalled" && status.failure.reason !== "gave-up";
+  if (failedProgram) return status.deployed ? { mode: "check", trigger: "drift" } : undefined;
+  return { mode: "converge", trigger: status.deployed?.sha === context.head ? "drift" : "commit" };
+}
+
+/** Undefined: nothing now. */
+export function due(
+  stack: StackDefinition,
+  status: StackStatus | undefined,
+  context: DueContext,
+): Due | undefined {
+  if (context.paused) return undefined;
+  const blocked = context.blockedBy.length > 0;
+  const commit: Due = { mode: "converge", trigger: "commit" };
+  if (status?.attempted?.sha !== context.head) return commit;
+  const wanted = retry(status, context) ?? look(stack, status, context);
+  return blocked && wanted?.mode === "converge" && status.failure?.kind === "waiting" ? undefined : wanted;
+}
+
+/** A full plan is due every few checks, and whenever the last one left something open. */
+export function mayBeLight(status: StackStatus | undefined, head: string): boolean {
+  if (!status || status.deployed?.sha !== head) return false;
+  return status.lightChecks < LIGHT_CHECKS && status.failure === undefined && !status.drifted;
+}

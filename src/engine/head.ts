@@ -1,0 +1,121 @@
+/** What the repository wants now: the accepted revision and the estate that it describes. */
+import { fail, ok, type Failure, type Result } from "./failure.ts";
+import type { EngineEvent } from "./event.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Records } from "./ports/records.ts";
+import type { Checkout, Revision, Source } from "./ports/source.ts";
+import type { Estate, EstateReader } from "./ports/stack.ts";
+import { chooseRevision } from "./revision.ts";
+
+export interface Wanted {
+  readonly revision: Revision;
+  readonly estate: Estate;
+}
+
+export interface Head {
+  current(): Wanted | undefined;
+  /** Why the newest look at the repository led to nothing; undefined after a good one. */
+  failure(): Failure | undefined;
+  /** What the mirror holds, without a fetch: after a restart. */
+  recall(): Promise<void>;
+  refresh(signal: AbortSignal): Promise<Result<Wanted>>;
+  /** The estate of any known revision. */
+  estateAt(sha: string): Promise<Result<Wanted>>;
+  close(): void;
+}
+
+export interface HeadWorld {
+  readonly source: Source;
+  readonly reader: EstateReader;
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly emit: (event: EngineEvent) => void;
+}
+
+/** The key under which a person's word on a rewritten history is kept. */
+export const ACCEPTED_REWRITE = "rewrite.accepted";
+
+/** The newest thing deployed anywhere decides which heads are acceptable. */
+async function deployedShas(records: Records): Promise<readonly string[]> {
+  const statuses = await records.statuses();
+  return [...new Set(statuses.flatMap(({ deployed }) => (deployed ? [deployed.sha] : [])))];
+}
+
+async function acceptable(world: HeadWorld, head: Revision): Promise<Result<Revision>> {
+  const { source, records } = world;
+  const accepted = await records.setting(ACCEPTED_REWRITE);
+  for (const deployed of await deployedShas(records)) {
+    const ancestry = await source.ancestry(deployed, head.sha);
+    const rewrite =
+      accepted === undefined
+        ? {}
+        : { acceptedRewrite: accepted, acceptedAncestry: await source.ancestry(accepted, head.sha) };
+    const chosen = chooseRevision({ branch: source.branch, deployed, head: head.sha, ancestry, ...rewrite });
+    if (!chosen.ok) return chosen;
+  }
+  return ok(head);
+}
+
+export function createHead(world: HeadWorld): Head {
+  let wanted: Wanted | undefined;
+  let held: Checkout | undefined;
+  let failure: Failure | undefined;
+
+  const read = async (revision: Revision): Promise<Result<{ wanted: Wanted; checkout: Checkout }>> => {
+    const checkout = await world.source.checkout(revision.sha);
+    if (!checkout.ok) return checkout;
+    const estate = await world.reader.read(checkout.value.root);
+    if (estate.ok) return ok({ wanted: { revision, estate: estate.value }, checkout: checkout.value });
+    checkout.value.release();
+    return estate;
+  };
+
+  /** Keeps the head's checkout, so that it is there when the first run asks for it. */
+  const take = async (revision: Revision): Promise<Result<Wanted>> => {
+    if (wanted?.revision.sha === revision.sha) return ok(wanted);
+    const seen = await read(revision);
+    if (!seen.ok) return seen;
+    held?.release();
+    held = seen.value.checkout;
+    wanted = seen.value.wanted;
+    world.emit({ type: "revision-seen", revision, at: world.clock.now() });
+    return ok(wanted);
+  };
+
+  const note = (result: Result<Wanted>): Result<Wanted> => {
+    failure = result.ok ? undefined : result.failure;
+    if (failure) world.emit({ type: "source-failed", failure, at: world.clock.now() });
+    return result;
+  };
+
+  return {
+    current: () => wanted,
+    failure: () => failure,
+    async recall() {
+      const known = await world.source.head();
+      const accepted = known ? await acceptable(world, known) : undefined;
+      if (accepted?.ok) note(await take(accepted.value));
+    },
+    async refresh(signal) {
+      const fetched = await world.source.fetch(signal);
+      if (!fetched.ok) return note(fetched);
+      const accepted = await acceptable(world, fetched.value);
+      return note(accepted.ok ? await take(accepted.value) : accepted);
+    },
+    async estateAt(sha) {
+      const revision = await world.source.resolve(sha);
+      if (!revision)
+        return fail({
+          kind: "stalled",
+          reason: "repository-refused",
+          path: sha,
+          why: "no commit of this name is known here",
+        });
+      const seen = await read(revision);
+      if (!seen.ok) return seen;
+      seen.value.checkout.release();
+      return ok(seen.value.wanted);
+    },
+    close: () => held?.release(),
+  };
+}

@@ -1,0 +1,149 @@
+/** Moves every stack towards what the repository wants: picks who runs, starts them, stops them. */
+import type { Board } from "./board.ts";
+import { candidates, hopeless, type Candidate, type Elsewhere } from "./candidates.ts";
+import type { Head } from "./head.ts";
+import { finish, makeRun, opening, perform } from "./perform.ts";
+import type { RunRecord } from "./ports/records.ts";
+import type { StackName } from "./ports/stack.ts";
+import type { Requests } from "./requests.ts";
+import { endedWith, type Run, type RunEnd, type RunWorld } from "./run.ts";
+import { pick } from "./schedule.ts";
+
+export interface LoopOptions {
+  /** Runs at one time. */
+  readonly parallel: number;
+  /** Whether stacks run when they are due; otherwise only what somebody asks for. */
+  readonly automatic: boolean;
+  readonly newId: (now: number) => string;
+}
+
+export interface LoopWorld {
+  readonly world: RunWorld;
+  readonly head: Head;
+  readonly board: Board;
+  readonly requests: Requests;
+  readonly elsewhere: ReadonlyMap<string, Elsewhere>;
+}
+
+export interface Loop {
+  /** Starts what can be started now. Cheap; called after every change and once a second. */
+  pump(): void;
+  /** Nothing runs any more. */
+  idle(): Promise<void>;
+  running(): readonly Run[];
+  /** Lets applies end within the time given, then cancels them. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** A full disk does not empty itself within seconds. */
+const RECORD_RETRY_MS = 10_000;
+
+interface Active {
+  readonly run: Run;
+  readonly look: AbortController;
+  readonly apply: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** When each stack was first seen to be due, until it runs. */
+function firstSeen(now: () => number): {
+  at: (stack: StackName) => number;
+  forget: (stack: StackName) => void;
+} {
+  const seen = new Map<StackName, number>();
+  return {
+    at: stack => {
+      const first = seen.get(stack) ?? now();
+      seen.set(stack, first);
+      return first;
+    },
+    forget: stack => void seen.delete(stack),
+  };
+}
+
+/** Where not even the record can be written (a full disk), the stack rests before it is tried again. */
+async function keep(run: Run, ended: RunEnd, world: RunWorld, board: Board): Promise<RunRecord> {
+  const { clock, emit } = world;
+  try {
+    return await finish(run, ended, world, board);
+  } catch (error) {
+    const text = `${run.stack.name}: run ${run.id} could not be recorded: ${String(error)}`;
+    emit({ type: "message", level: "error", text, at: clock.now() });
+    await new Promise<void>(resolve => clock.after(RECORD_RETRY_MS, resolve));
+    return { ...opening(run), outcome: "failed" };
+  }
+}
+
+export function createLoop(
+  { world, head, board, requests, elsewhere }: LoopWorld,
+  options: LoopOptions,
+): Loop {
+  const active = new Map<StackName, Active>();
+  const { clock, emit, records } = world;
+  const seen = firstSeen(() => clock.now());
+  const isActive = (stack: StackName): boolean => active.has(stack);
+  let stopping = false;
+
+  const newer = (run: Run) => (): string | undefined => {
+    const now = head.current()?.revision.sha;
+    return run.mode === "converge" && now !== run.revision.sha ? now : undefined;
+  };
+
+  const launch = (chosen: Candidate, instead?: RunEnd): void => {
+    const run = makeRun(chosen, options.newId(clock.now()), clock.now(), board);
+    if (chosen.request) requests.take(chosen.request);
+    seen.forget(chosen.stack);
+    const look = new AbortController();
+    const apply = new AbortController();
+    const signals = { look: look.signal, apply: apply.signal, newer: newer(run) };
+    const work = async (): Promise<void> => {
+      await records.startRun(opening(run));
+      emit({ type: "run-started", run: opening(run), at: clock.now() });
+      const ended = instead ?? (await perform(run, world, signals, () => stopping));
+      const record = await keep(run, ended, world, board);
+      active.delete(chosen.stack);
+      chosen.request?.resolve(record);
+      pump();
+    };
+    active.set(chosen.stack, { run, look, apply, done: work() });
+  };
+
+  const pump = (): void => {
+    if (stopping) return;
+    const context = {
+      board,
+      requests,
+      elsewhere,
+      isActive,
+      automatic: options.automatic,
+      since: seen.at,
+      now: clock.now(),
+    };
+    const list = candidates(head.current(), context);
+    const ready = list.filter(one => one.blockedBy.length === 0);
+    for (const chosen of pick(ready, options.parallel - active.size, clock.now())) launch(chosen);
+    for (const one of hopeless(
+      list.filter(({ stack }) => !isActive(stack)),
+      isActive,
+      board,
+    )) {
+      launch(one, endedWith({ kind: "waiting", reason: "dependency-not-ready", on: one.blockedBy }));
+    }
+  };
+
+  return {
+    pump,
+    running: () => [...active.values()].map(({ run }) => run),
+    async idle() {
+      while (active.size > 0) await Promise.all([...active.values()].map(({ done }) => done));
+    },
+    async stop(graceMs) {
+      stopping = true;
+      const all = [...active.values()];
+      all.forEach(({ look }) => look.abort());
+      const callOff = clock.after(graceMs, () => all.forEach(({ apply }) => apply.abort()));
+      await Promise.all(all.map(({ done }) => done));
+      callOff();
+    },
+  };
+}

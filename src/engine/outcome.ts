@@ -1,0 +1,76 @@
+/** From how a run ended and what was before to what is now: the one place where a stack's status is made. */
+import { backoff, MAX_ATTEMPTS } from "./backoff.ts";
+import type { Failure, Transient } from "./failure.ts";
+import type { StackStatus } from "./ports/records.ts";
+import type { StackName } from "./ports/stack.ts";
+import type { Run, RunEnd } from "./run.ts";
+
+/** Tried again for ever, slowly: a machine that is switched off at night is no reason for a person to act. */
+const patient = (failure: Transient): boolean =>
+  failure.reason === "host-unreachable" || failure.reason === "fetch-failed";
+
+export function newStatus(stack: StackName): StackStatus {
+  return { stack, attempts: 0, drifted: false, unknown: [], lightChecks: 0, resources: 0, references: [] };
+}
+
+interface Next {
+  readonly failure?: Failure;
+  readonly attempts: number;
+  readonly retryAt?: number;
+}
+
+function next(previous: StackStatus, failure: Failure | undefined, now: number, random: number): Next {
+  if (!failure || failure.kind === "aborted") return { attempts: failure ? previous.attempts : 0 };
+  if (failure.kind === "stalled") return { failure, attempts: 0 };
+  if (failure.kind === "waiting") {
+    const opens = failure.reason === "outside-window" ? failure.opens : undefined;
+    return { failure, attempts: 0, ...(opens === undefined ? {} : { retryAt: opens }) };
+  }
+  const attempts = previous.attempts + 1;
+  if (attempts > MAX_ATTEMPTS && !patient(failure))
+    return {
+      failure: { kind: "stalled", reason: "gave-up", attempts: previous.attempts, last: failure },
+      attempts: 0,
+    };
+  return { failure, attempts, retryAt: now + backoff(attempts, random) };
+}
+
+/** An aborted run leaves the former failure standing; a plan that somebody looked at changes nothing. */
+export function settle(
+  before: StackStatus | undefined,
+  run: Run,
+  ended: RunEnd,
+  now: number,
+  random: number,
+): StackStatus {
+  const previous = before ?? newStatus(run.stack.name);
+  if (run.mode === "plan" || ended.outcome === "aborted") return previous;
+  const sameRevision = previous.attempted?.sha === run.revision.sha;
+  const { failure: _failure, retryAt: _retryAt, heldDigest: _held, ...kept } = previous;
+  const after = next(sameRevision ? previous : { ...previous, attempts: 0 }, ended.failure, now, random);
+  const held =
+    ended.failure?.kind === "waiting" && "digest" in ended.failure ? ended.failure.digest : undefined;
+  const status: StackStatus = {
+    ...kept,
+    ...after,
+    attempted: run.revision,
+    ranAt: now,
+    drifted: ended.checked ? ended.drifted : previous.drifted,
+    unknown: ended.unknown,
+    lightChecks: ended.full ? 0 : previous.lightChecks + (ended.checked ? 1 : 0),
+    resources: ended.resources ?? previous.resources,
+    references: ended.references ?? previous.references,
+    lastRun: run.id,
+    ...(ended.checked ? { checkedAt: now } : {}),
+    ...(held === undefined ? {} : { heldDigest: held }),
+  };
+  return ended.applied
+    ? { ...status, deployed: run.revision, deployedAt: deployedAt(previous, run, now) }
+    : status;
+}
+
+function deployedAt(previous: StackStatus, run: Run, now: number): number {
+  return previous.deployed?.sha === run.revision.sha && previous.deployedAt !== undefined
+    ? previous.deployedAt
+    : now;
+}

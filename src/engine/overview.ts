@@ -1,0 +1,51 @@
+/** What there is to see: every stack with its facts, and runs by name. */
+import type { Wanted } from "./head.ts";
+import type { Parts } from "./parts.ts";
+import type { Overview, StackView } from "./ports/control.ts";
+import type { RunRecord } from "./ports/records.ts";
+import type { StackName } from "./ports/stack.ts";
+
+async function view(parts: Parts, name: StackName, wanted: Wanted | undefined): Promise<StackView> {
+  const definition = wanted?.estate.stacks.find(stack => stack.name === name);
+  const status = parts.board.status(name);
+  const pause = parts.board.pause(name);
+  const running = parts.loop.running().find(({ stack }) => stack.name === name);
+  const taken = await parts.world.records.setting(`managed:${name}`);
+  return {
+    stack: name,
+    ...(status && { status }),
+    ...(pause && { pause }),
+    wanted: definition !== undefined,
+    managed: (definition?.settings.managed ?? false) || taken !== undefined,
+    behind: wanted !== undefined && definition !== undefined && status?.deployed?.sha !== wanted.revision.sha,
+    driftEvery: definition?.settings.drift.every ?? 0,
+    ...(running && { running: { run: running.id, mode: running.mode, since: running.startedAt } }),
+  };
+}
+
+export async function overview(parts: Parts): Promise<Overview> {
+  const wanted = parts.head.current();
+  const failure = parts.head.failure();
+  const names = new Set([
+    ...(wanted?.estate.stacks ?? []).map(({ name }) => name),
+    ...parts.board.statuses().map(({ stack }) => stack),
+  ]);
+  const stacks = await Promise.all([...names].sort().map(name => view(parts, name, wanted)));
+  const { url, branch } = parts.world.source;
+  return {
+    repository: url,
+    branch,
+    ...(wanted && { head: wanted.revision }),
+    ...(failure && { failure }),
+    stacks,
+    at: parts.world.clock.now(),
+  };
+}
+
+/** By id, or by a beginning of it that only one run has. */
+export async function findRun(parts: Parts, id: string): Promise<RunRecord | undefined> {
+  const exact = await parts.world.records.run(id);
+  if (exact) return exact;
+  const matches = (await parts.world.records.runs({ limit: 1000 })).filter(run => run.id.startsWith(id));
+  return matches.length === 1 && matches[0] ? parts.world.records.run(matches[0].id) : undefined;
+}

@@ -1,0 +1,79 @@
+/** Performs a run and keeps what came of it: the one place where status, run and drift are written. */
+import type { Board } from "./board.ts";
+import type { Candidate } from "./candidates.ts";
+import { execute } from "./converge.ts";
+import { mayBeLight } from "./due.ts";
+import type { Failure } from "./failure.ts";
+import { settle } from "./outcome.ts";
+import type { RunRecord } from "./ports/records.ts";
+import { endedWith, type Run, type RunEnd, type RunSignals, type RunWorld } from "./run.ts";
+
+export function makeRun(chosen: Candidate, id: string, now: number, board: Board): Run {
+  const { definition, wanted, want, request } = chosen;
+  return {
+    id,
+    stack: definition,
+    organization: wanted.estate.organization,
+    mode: want.mode,
+    trigger: want.trigger,
+    revision: wanted.revision,
+    startedAt: now,
+    ...(request?.by === undefined ? {} : { by: request.by }),
+    light: mayBeLight(board.status(definition.name), wanted.revision.sha),
+  };
+}
+
+/** The record of a run that has begun. */
+export function opening(run: Run): RunRecord {
+  const { id, mode, trigger, revision, startedAt, by } = run;
+  return {
+    id,
+    stack: run.stack.name,
+    mode,
+    trigger,
+    revision,
+    startedAt,
+    ...(by === undefined ? {} : { by }),
+  };
+}
+
+function bug(error: unknown): Failure {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { kind: "transient", reason: "internal-error", message, stack: stack ?? message };
+}
+
+/** Never rejects: an exception is a bug of ours, and this run's failure. */
+export async function perform(
+  run: Run,
+  world: RunWorld,
+  signals: RunSignals,
+  stopping: () => boolean,
+): Promise<RunEnd> {
+  try {
+    const ended = await execute(run, world, signals);
+    if (!stopping() || ended.outcome !== "failed") return ended;
+    return { ...ended, outcome: "aborted", failure: { kind: "aborted", reason: "shutting-down" } };
+  } catch (error) {
+    return endedWith(bug(error));
+  }
+}
+
+export async function finish(run: Run, ended: RunEnd, world: RunWorld, board: Board): Promise<RunRecord> {
+  const now = world.clock.now();
+  const { outcome, failure, plan, counts, timings, log } = ended;
+  const record: RunRecord = {
+    ...opening(run),
+    endedAt: now,
+    outcome,
+    ...(failure && { failure }),
+    ...(plan && { plan }),
+    ...(counts && { counts }),
+    ...(timings && { timings }),
+    ...(log && { log }),
+  };
+  const status = settle(board.status(run.stack.name), run, ended, now, world.clock.random());
+  await world.records.commitRun(status, record, ended.drift ?? []);
+  board.put(status);
+  world.emit({ type: "run-ended", run: record, status, at: now });
+  return record;
+}

@@ -1,0 +1,63 @@
+/** What a person (or a command, or the HTTP API) can ask of holdfast. One interface, in this process or in a daemon. */
+import type { Failure, Result } from "../failure.ts";
+import type { DriftRecord, Pause, RunFilter, RunMode, RunRecord, StackStatus } from "./records.ts";
+import type { Revision } from "./source.ts";
+import type { StackName } from "./stack.ts";
+
+/** One stack as it stands, all facts side by side; what to call it is derived from them by report/. */
+export interface StackView {
+  readonly stack: StackName;
+  /** Undefined before the first run. */
+  readonly status?: StackStatus;
+  readonly pause?: Pause;
+  /** False: it is gone from Git. */
+  readonly wanted: boolean;
+  /** holdfast.yaml names it, or a person took it over. */
+  readonly managed: boolean;
+  /** A commit that it does not have yet concerns it. */
+  readonly behind: boolean;
+  /** Milliseconds between two looks at reality. */
+  readonly driftEvery: number;
+  readonly running?: { readonly run: string; readonly mode: RunMode; readonly since: number };
+}
+
+export interface Overview {
+  readonly repository: string;
+  readonly branch: string;
+  readonly head?: Revision;
+  /** Why the newest look at the repository led to nothing. */
+  readonly failure?: Failure;
+  readonly stacks: readonly StackView[];
+  /** Milliseconds since the epoch, by the controller's clock. */
+  readonly at: number;
+}
+
+export interface AskRun {
+  /** Exact names or patterns; empty: every stack. */
+  readonly stacks: readonly string[];
+  readonly mode: RunMode;
+  readonly by: string;
+  /** Only with mode `plan`. */
+  readonly revision?: string;
+  /** Lets stacks without state, or unmanaged ones, be applied. */
+  readonly first?: boolean;
+}
+
+export interface Control {
+  overview(): Promise<Overview>;
+  runs(filter: RunFilter): Promise<readonly RunRecord[]>;
+  /** By id, or by a beginning of it that only one run has. */
+  run(id: string): Promise<RunRecord | undefined>;
+  drift(stack?: StackName): Promise<readonly DriftRecord[]>;
+  /** Fetches now. */
+  poll(): Promise<Result<Revision>>;
+  /** Fetches, then runs these stacks to their end, in order. Failures are those of the source, or of the names. */
+  ask(ask: AskRun): Promise<Result<readonly RunRecord[]>>;
+  /** A person's word on the plan that a run is held by; the stack then runs again. */
+  approve(runId: string, by: string): Promise<Result<RunRecord>>;
+  pause(stack: StackName, why: string, by: string): Promise<Result<Pause>>;
+  resume(stack: StackName): Promise<Result<boolean>>;
+  acceptRewrite(sha: string): Promise<Result<Revision>>;
+  exportState(stack: StackName): Promise<Result<unknown>>;
+  importState(stack: StackName, deployment: unknown): Promise<Result<{ readonly version: number }>>;
+}

@@ -1,0 +1,181 @@
+/**
+ * Where the state service keeps what it knows. Everything that must happen together is one method, so that a
+ * store is free in how it makes a transaction (SQLite now, PostgreSQL later). Several processes use one store.
+ * All times are milliseconds since the epoch. Rows are found by ids that are never used again.
+ */
+import type { StackName } from "./stack.ts";
+import type { Binding, Refusal } from "./state.ts";
+
+export interface StoredStack {
+  readonly id: number;
+  readonly name: StackName;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Number of the newest update of the history; 0: none. */
+  readonly number: number;
+  /** Number of the update that last moved the state; 0: nothing was ever stored. */
+  readonly version: number;
+  readonly resources: number;
+  /** When the newest update ended. */
+  readonly updatedAt?: number;
+  /** The stack's data key, wrapped by the master key. */
+  readonly wrappedKey: Uint8Array;
+}
+
+export interface StoredCheckpoint {
+  readonly version: number;
+  /** JSON of `{ version, features?, deployment }`, as `pulumi stack export` writes it. */
+  readonly text: string;
+}
+
+export type UpdateStatus =
+  | "not started"
+  | "running"
+  /** Takes no entries any more; its journal is not replayed yet. Whoever reads it next finishes it. */
+  | "closing"
+  | "succeeded"
+  | "failed"
+  | "cancelled";
+
+export interface NewUpdate {
+  readonly id: string;
+  readonly stackId: number;
+  /** `update`, `preview`, `refresh`, `destroy`, `import`. */
+  readonly kind: string;
+  readonly dryRun: boolean;
+  /** A token's name, or `holdfast run ID`. */
+  readonly who: string;
+  readonly runId?: string;
+  readonly createdAt: number;
+  readonly message: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Configuration as the CLI sends it: secrets encrypted. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+export interface StoredUpdate extends NewUpdate {
+  readonly status: UpdateStatus;
+  /** Number in the history, once started and not a dry run. */
+  readonly number: number;
+  /** Version of the state that it began from. */
+  readonly baseVersion: number;
+  readonly tokenHash?: Uint8Array;
+  readonly expiresAt?: number;
+  /** The binding of its run at the moment of its start. */
+  readonly binding?: Binding;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  /** How its end came about, where no `complete` came. */
+  readonly closing?: { readonly status: UpdateEnd };
+  readonly changes?: Readonly<Record<string, number>>;
+}
+
+export type UpdateEnd = "succeeded" | "failed" | "cancelled";
+
+export interface StartRequest {
+  readonly id: string;
+  readonly tokenHash: Uint8Array;
+  readonly at: number;
+  readonly expiresAt: number;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export type StartAnswer =
+  | { readonly outcome: "started"; readonly update: StoredUpdate }
+  /** Another update holds the stack's lease. */
+  | { readonly outcome: "busy"; readonly holder: StoredUpdate }
+  | { readonly outcome: "gone" };
+
+export interface JournalRow {
+  readonly sequence: number;
+  /** JSON of one journal entry. */
+  readonly text: string;
+}
+
+/** The end of an update: written in one transaction, once. */
+export interface Settlement {
+  readonly status: UpdateEnd;
+  readonly at: number;
+  /** Missing: the state did not move. */
+  readonly checkpoint?: { readonly text: string; readonly resources: number };
+  /** How many full checkpoints of the stack are kept. */
+  readonly keep: number;
+}
+
+export interface StoredRun {
+  readonly runId: string;
+  readonly stackId: number;
+  readonly tokenHash: Uint8Array;
+  readonly binding?: Binding;
+}
+
+export interface StoredToken {
+  readonly name: string;
+  readonly createdAt: number;
+  readonly usedAt?: number;
+  readonly tokenHash: Uint8Array;
+}
+
+export interface StateStore {
+  /** False where a stack of this name is there already. */
+  createStack(stack: {
+    readonly name: StackName;
+    readonly tags: Readonly<Record<string, string>>;
+    readonly wrappedKey: Uint8Array;
+    readonly at: number;
+  }): Promise<boolean>;
+  stack(name: StackName): Promise<StoredStack | undefined>;
+  stackById(id: number): Promise<StoredStack | undefined>;
+  stacks(): Promise<readonly StoredStack[]>;
+  /** Also its checkpoints, history, runs and journals. */
+  removeStack(id: number): Promise<void>;
+  /** False where the new name is taken. */
+  renameStack(id: number, name: StackName): Promise<boolean>;
+  setTags(id: number, tags: Readonly<Record<string, string>>): Promise<void>;
+  /** The newest checkpoint, or the newest that is not newer than `atMost`. */
+  checkpoint(stackId: number, atMost?: number): Promise<StoredCheckpoint | undefined>;
+
+  createUpdate(update: NewUpdate): Promise<void>;
+  update(id: string): Promise<StoredUpdate | undefined>;
+  /** Takes the stack's lease, unless it is a dry run. */
+  startUpdate(request: StartRequest): Promise<StartAnswer>;
+  /** False where the update is not running any more. */
+  renewLease(id: string, expiresAt: number): Promise<boolean>;
+  /** Stores each (update, sequence) once; durable when it resolves. False where the update is not running. */
+  appendJournal(id: string, rows: readonly JournalRow[]): Promise<boolean>;
+  /** Keeps a whole checkpoint for an update without journal; false where the update is not running. */
+  putCheckpoint(id: string, text: string): Promise<boolean>;
+  pendingCheckpoint(id: string): Promise<string | undefined>;
+  /** In the order of their sequence. */
+  journal(id: string): Promise<readonly string[]>;
+  setChanges(id: string, changes: Readonly<Record<string, number>>): Promise<void>;
+  /** From here on the update takes nothing; true where it was running or is closing. */
+  closeUpdate(id: string, status: UpdateEnd): Promise<boolean>;
+  /** Ends a closing update; a second call finds nothing to do. Answers the stack's version. */
+  settleUpdate(id: string, settlement: Settlement): Promise<number>;
+  /** Updates that hold a lease or are closing, of one stack or of all. */
+  openUpdates(stackId?: number): Promise<readonly StoredUpdate[]>;
+  /** Forgets dry runs that were made before this moment. */
+  forgetDryRuns(before: number): Promise<void>;
+  /** Newest first. */
+  history(stackId: number, limit: number, offset: number): Promise<readonly StoredUpdate[]>;
+
+  openRun(run: StoredRun): Promise<void>;
+  run(runId: string): Promise<StoredRun | undefined>;
+  runByToken(tokenHash: Uint8Array): Promise<StoredRun | undefined>;
+  runs(): Promise<readonly StoredRun[]>;
+  bindRun(runId: string, binding: Binding): Promise<void>;
+  addRefusals(runId: string, refusals: readonly Refusal[]): Promise<void>;
+  refusals(runId: string): Promise<readonly Refusal[]>;
+  endRun(runId: string): Promise<void>;
+
+  /** False where the name is taken. */
+  createToken(token: {
+    readonly name: string;
+    readonly tokenHash: Uint8Array;
+    readonly at: number;
+  }): Promise<boolean>;
+  tokenByHash(tokenHash: Uint8Array): Promise<StoredToken | undefined>;
+  tokenUsed(name: string, at: number): Promise<void>;
+  tokens(): Promise<readonly StoredToken[]>;
+  revokeToken(name: string): Promise<boolean>;
+}

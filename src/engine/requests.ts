@@ -1,0 +1,48 @@
+/** What persons asked for. Requests for a stack that is already waiting merge into one; all who asked get its end. */
+import type { RunMode, RunRecord, Trigger } from "./ports/records.ts";
+import type { StackName } from "./ports/stack.ts";
+
+export interface Ask {
+  readonly stack: StackName;
+  readonly mode: RunMode;
+  readonly trigger: Trigger;
+  readonly by?: string;
+  /** Another revision than the head: only to look. */
+  readonly revision?: string;
+}
+
+export interface Request extends Ask {
+  readonly since: number;
+  readonly resolve: (run: RunRecord) => void;
+  readonly promise: Promise<RunRecord>;
+}
+
+export interface Requests {
+  add(ask: Ask, now: number): Promise<RunRecord>;
+  /** The first request for each stack, in the order in which they came. */
+  waiting(): readonly Request[];
+  has(stack: StackName): boolean;
+  take(request: Request): void;
+}
+
+const sameWish = (a: Ask, b: Ask): boolean =>
+  a.stack === b.stack && a.mode === b.mode && a.revision === b.revision;
+
+export function createRequests(): Requests {
+  let list: readonly Request[] = [];
+  return {
+    add(ask, now) {
+      const known = list.find(request => sameWish(request, ask));
+      if (known) return known.promise;
+      const { promise, resolve } = Promise.withResolvers<RunRecord>();
+      list = [...list, { ...ask, since: now, resolve, promise }];
+      return promise;
+    },
+    waiting: () =>
+      list.filter((request, index) => list.findIndex(other => other.stack === request.stack) === index),
+    has: stack => list.some(request => request.stack === stack),
+    take(taken) {
+      list = list.filter(request => request !== taken);
+    },
+  };
+}

@@ -1,0 +1,66 @@
+/** Which stacks a person means, and where their definitions are: at the head, at another revision, or gone from Git. */
+import picomatch from "picomatch";
+import { elsewhereKey, type Elsewhere } from "./candidates.ts";
+import { fail, ok, type Result } from "./failure.ts";
+import type { Parts } from "./parts.ts";
+import type { AskRun } from "./ports/control.ts";
+import type { StackName } from "./ports/stack.ts";
+
+export const unknownStack = (name: string, known: readonly string[]): Result<never> =>
+  fail({
+    kind: "stalled",
+    reason: "config-invalid",
+    problems: [
+      {
+        message: `no stack is named ${name}`,
+        hint: known.length === 0 ? "the repository holds no stacks" : `known: ${known.join(", ")}`,
+      },
+    ],
+  });
+
+export async function lookElsewhere(parts: Parts, stack: StackName, sha: string): Promise<Result<Elsewhere>> {
+  const wanted = await parts.head.estateAt(sha);
+  if (!wanted.ok) return wanted;
+  const definition = wanted.value.estate.stacks.find(({ name }) => name === stack);
+  if (!definition)
+    return unknownStack(
+      stack,
+      wanted.value.estate.stacks.map(({ name }) => name),
+    );
+  return ok({ definition, wanted: wanted.value });
+}
+
+/** Patterns and names to the stacks that they mean; an orphan can be named exactly. */
+export async function select(parts: Parts, ask: AskRun): Promise<Result<readonly StackName[]>> {
+  const base =
+    ask.revision === undefined ? ok(parts.head.current()) : await parts.head.estateAt(ask.revision);
+  if (!base.ok) return base;
+  const known = base.value?.estate.stacks.map(({ name }) => name) ?? [];
+  if (ask.stacks.length === 0) return ok(known);
+  const chosen = new Set<StackName>();
+  for (const pattern of ask.stacks) {
+    const matches = known.filter(name => picomatch(pattern)(name));
+    if (matches.length === 0 && parts.board.status(pattern)) matches.push(pattern);
+    if (matches.length === 0) return unknownStack(pattern, known);
+    matches.forEach(name => chosen.add(name));
+  }
+  return ok([...chosen]);
+}
+
+/** Makes definitions of stacks at another revision, or gone from Git, known to the loop for as long as they are asked for. */
+export async function provide(
+  parts: Parts,
+  stack: StackName,
+  revision: string | undefined,
+): Promise<Result<string | undefined>> {
+  const wanted = parts.head.current();
+  if (revision === undefined && wanted?.estate.stacks.some(({ name }) => name === stack))
+    return ok(undefined);
+  const sha = revision ?? parts.board.status(stack)?.deployed?.sha;
+  if (sha === undefined) return unknownStack(stack, wanted?.estate.stacks.map(({ name }) => name) ?? []);
+  const found = await lookElsewhere(parts, stack, sha);
+  if (!found.ok) return found;
+  const key = elsewhereKey(stack, revision);
+  parts.elsewhere.set(key, found.value);
+  return ok(key);
+}

@@ -1,0 +1,71 @@
+/** Does what the plan holds and nothing else: each update is bound to it in the state service. */
+import { ok, type Failure, type Result } from "../failure.ts";
+import type { Plan } from "../ports/plan.ts";
+import type { Applied, OperationContext } from "../ports/pulumi.ts";
+import type { Refusal } from "../ports/state.ts";
+import type { Run, RunWorld } from "../run.ts";
+
+/** Takes the drift that is to be corrected into the state, so that the up after it puts it right. */
+async function correctState(
+  run: Run,
+  world: RunWorld,
+  context: OperationContext,
+  plan: Plan,
+): Promise<Result<Applied | undefined>> {
+  if (plan.drift.length === 0) return ok(undefined);
+  await world.state.bind(run.id, { kind: "refresh", stateVersion: plan.stateVersion, drift: plan.drift });
+  return world.pulumi.refresh(context, { targets: plan.drift.map(({ urn }) => urn) });
+}
+
+async function up(
+  run: Run,
+  world: RunWorld,
+  context: OperationContext,
+  plan: Plan,
+): Promise<Result<Applied>> {
+  const worker = await world.workers.take(context.program, context.env);
+  if (!worker.ok) return worker;
+  try {
+    const stateVersion = await world.state.version(run.stack.name);
+    await world.state.bind(run.id, { kind: "apply", stateVersion, changes: plan.changes });
+    return await world.pulumi.up(context, worker.value, { exclude: plan.unknown.map(({ urn }) => urn) });
+  } finally {
+    await worker.value.stop();
+  }
+}
+
+/** Refresh of the drift, then up; what the engine reports of single resources is in `errors`, not a failure. */
+export async function applyPlan(
+  run: Run,
+  world: RunWorld,
+  context: OperationContext,
+  plan: Plan,
+): Promise<Result<Applied>> {
+  const taken = await correctState(run, world, context, plan);
+  if (!taken.ok) return taken;
+  if (taken.value && taken.value.errors.length > 0) return ok(taken.value);
+  return up(run, world, context, plan);
+}
+
+export async function applyDestroy(
+  run: Run,
+  world: RunWorld,
+  context: OperationContext,
+  plan: Plan,
+): Promise<Result<Applied>> {
+  await world.state.bind(run.id, { kind: "apply", stateVersion: plan.stateVersion, changes: plan.changes });
+  return world.pulumi.destroy(context);
+}
+
+/** What an ended apply means. A refusal outweighs the errors that it made. */
+export function judgeApply(applied: Applied, refusals: readonly Refusal[]): Failure | undefined {
+  const first = refusals[0];
+  if (first) {
+    const why = `${first.operation} ${first.urn}: ${first.why}`;
+    return { kind: "transient", reason: "plan-outdated", why, progressed: applied.done.length > 0 };
+  }
+  if (applied.errors.length > 0) return { kind: "transient", reason: "apply-failed", errors: applied.errors };
+  if (applied.exitCode === 0) return undefined;
+  const message = applied.diagnostics.at(-1) ?? "the CLI said nothing";
+  return { kind: "transient", reason: "cli-failed", exitCode: applied.exitCode, message };
+}

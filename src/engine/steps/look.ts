@@ -1,0 +1,114 @@
+/** Looks at reality and at the program, and makes the plan; changes nothing. */
+import { fail, ok, type Result } from "../failure.ts";
+import { sortDrift, type SortedDrift } from "../drift.ts";
+import { makePlan } from "../plan.ts";
+import type { Change, Plan } from "../ports/plan.ts";
+import type { Observation, OperationContext } from "../ports/pulumi.ts";
+import type { Run, RunWorld } from "../run.ts";
+import type { StateView, Workspace } from "./workspace.ts";
+
+export interface Look {
+  readonly plan: Plan;
+  readonly drift: SortedDrift;
+}
+
+/** Drift without the program. */
+export async function checkDrift(
+  run: Run,
+  world: RunWorld,
+  context: OperationContext,
+  view: StateView,
+): Promise<Result<SortedDrift>> {
+  const seen = await world.pulumi.check(context, { exclude: view.unknown.map(({ urn }) => urn) });
+  return seen.ok ? ok(sortDrift(seen.value.drift, run.stack.settings.ignoreDrift, world.clock.now())) : seen;
+}
+
+async function preview(
+  world: RunWorld,
+  context: OperationContext,
+  exclude: readonly string[],
+  refresh: boolean,
+): Promise<Result<Observation>> {
+  const worker = await world.workers.take(context.program, context.env);
+  if (!worker.ok) return worker;
+  try {
+    return await world.pulumi.preview(context, worker.value, { exclude, refresh });
+  } finally {
+    await worker.value.stop();
+  }
+}
+
+/**
+ * Drift that is let be must not be undone: a preview with refresh plans its correction, so for these resources the
+ * changes of a preview without refresh count.
+ */
+async function withoutCorrections(
+  seen: Observation,
+  kept: ReadonlySet<string>,
+  again: () => Promise<Result<Observation>>,
+): Promise<Result<readonly Change[]>> {
+  if (kept.size === 0) return ok(seen.changes);
+  const plain = await again();
+  if (!plain.ok) return plain;
+  const others = seen.changes.filter(({ urn }) => !kept.has(urn));
+  return ok([...others, ...plain.value.changes.filter(({ urn }) => kept.has(urn))]);
+}
+
+/** A full plan: refresh and preview in one pass. The plan's drift is what this run would correct. */
+export async function makeLook(
+  run: Run,
+  world: RunWorld,
+  context: OperationContext,
+  workspace: Workspace,
+  view: StateView,
+): Promise<Result<Look>> {
+  const { settings } = run.stack;
+  const exclude = view.unknown.map(({ urn }) => urn);
+  const seen = await preview(world, context, exclude, true);
+  if (!seen.ok) return seen;
+  const drift = sortDrift(seen.value.drift, settings.ignoreDrift, world.clock.now());
+  const correct = settings.drift.action === "correct" ? drift.counted : [];
+  const left = [
+    ...drift.ignored.map(({ change }) => change),
+    ...(settings.drift.action === "correct" ? [] : drift.counted),
+  ];
+  const kept = new Set(left.map(({ urn }) => urn));
+  const changes = await withoutCorrections(seen.value, kept, () => preview(world, context, exclude, false));
+  if (!changes.ok) return changes;
+  const plan = makePlan({
+    stack: run.stack.name,
+    revision: run.revision.sha,
+    stateVersion: view.version,
+    configHash: workspace.config.hash,
+    drift: correct,
+    changes: changes.value,
+    unknown: view.unknown,
+    resources: view.resources,
+  });
+  return ok({ plan, drift });
+}
+
+/** What a destroy would do. */
+export async function lookAtDestroy(
+  run: Run,
+  world: RunWorld,
+  context: OperationContext,
+  workspace: Workspace,
+  view: StateView,
+): Promise<Result<Look>> {
+  const first = view.unknown[0];
+  if (first) return fail({ kind: "transient", reason: "host-unreachable", host: first.urn, why: first.why });
+  const seen = await world.pulumi.destroyPreview(context);
+  if (!seen.ok) return seen;
+  const plan = makePlan({
+    stack: run.stack.name,
+    revision: run.revision.sha,
+    stateVersion: view.version,
+    configHash: workspace.config.hash,
+    drift: seen.value.drift,
+    changes: seen.value.changes,
+    unknown: [],
+    resources: view.resources,
+  });
+  return ok({ plan, drift: sortDrift(seen.value.drift, [], world.clock.now()) });
+}

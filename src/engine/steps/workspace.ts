@@ -1,0 +1,98 @@
+/** What a run works with: the tree, its dependencies, its secrets as a config file, and its way into state and providers. */
+import { ok, type Result } from "../failure.ts";
+import { isEngineOwn } from "../plan.ts";
+import type { PreparedProgram } from "../ports/program.ts";
+import type { OperationContext, RunConfig } from "../ports/pulumi.ts";
+import type { UnknownResource } from "../ports/plan.ts";
+import type { cleanups, Run, RunSignals, RunWorld } from "../run.ts";
+
+export interface Workspace {
+  readonly root: string;
+  readonly program: PreparedProgram;
+  readonly config: RunConfig;
+}
+
+type Cleanups = ReturnType<typeof cleanups>;
+
+/** Checkout, dependencies, secrets and the stack's state, side by side where they do not need each other. */
+export async function openWorkspace(
+  run: Run,
+  world: RunWorld,
+  signals: RunSignals,
+  undo: Cleanups,
+): Promise<Result<Workspace>> {
+  const checkout = await world.checkout(run.revision.sha);
+  if (!checkout.ok) return checkout;
+  const { root } = checkout.value;
+  undo.add(() => checkout.value.release());
+  const [program, secrets, state] = await Promise.all([
+    world.installer.prepare(root, run.stack, signals.look),
+    world.secrets.read(root, run.stack.settings.secrets),
+    world.state.ensureStack(run.stack.name),
+  ]);
+  if (!program.ok) return program;
+  if (!secrets.ok) return secrets;
+  if (!state.ok) return state;
+  const encrypt = (plaintexts: readonly string[]): Promise<readonly string[]> =>
+    world.state.encrypt(run.stack.name, plaintexts);
+  const config = await world.pulumi.writeConfig({ root, stack: run.stack, secrets: secrets.value, encrypt });
+  if (!config.ok) return config;
+  undo.add(() => config.value.dispose());
+  return ok({ root, program: program.value, config: config.value });
+}
+
+/** One round's own token and provider port; both end with the round. */
+export async function openSession(
+  run: Run,
+  world: RunWorld,
+  signals: RunSignals,
+  workspace: Workspace,
+): Promise<Result<OperationContext>> {
+  const [state, providers] = await Promise.all([
+    world.state.openRun({ runId: run.id, stack: run.stack.name }),
+    world.providers.open({ runId: run.id, stack: run.stack.name, organization: run.organization }),
+  ]);
+  if (!providers.ok) return providers;
+  const { emit, clock } = world;
+  return ok({
+    runId: run.id,
+    stack: run.stack,
+    root: workspace.root,
+    program: workspace.program,
+    state,
+    providers: providers.value,
+    configFile: workspace.config.file,
+    env: run.stack.settings.env,
+    deadlineMs: run.stack.settings.timeout,
+    signal: signals.look,
+    onProgress: step =>
+      emit({ type: "resource", runId: run.id, stack: run.stack.name, at: clock.now(), ...step }),
+  });
+}
+
+export interface StateView {
+  readonly version: number;
+  /** Custom resources, the engine's own not counted. */
+  readonly resources: number;
+  readonly unknown: readonly UnknownResource[];
+  /** Stacks whose outputs this one reads, as `project/stack`. */
+  readonly references: readonly string[];
+}
+
+function referenced(inputs: Readonly<Record<string, unknown>>): string[] {
+  const name = inputs["name"];
+  return typeof name === "string" ? [name.split("/").slice(-2).join("/")] : [];
+}
+
+/** The state as it stands, and which of its resources sit behind a connection that is dead now. */
+export async function viewState(run: Run, world: RunWorld): Promise<Result<StateView>> {
+  const version = await world.state.version(run.stack.name);
+  const resources = await world.state.resources(run.stack.name, { openSecrets: true });
+  if (!resources.ok) return resources;
+  const unknown = await world.providers.unreachable(resources.value);
+  const references = resources.value
+    .filter(({ type }) => type === "pulumi:pulumi:StackReference")
+    .flatMap(({ inputs }) => referenced(inputs));
+  const own = resources.value.filter(({ type, custom }) => custom && !isEngineOwn(type));
+  return ok({ version, resources: own.length, unknown, references });
+}
