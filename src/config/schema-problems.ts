@@ -29,7 +29,8 @@ const PLURALS: Record<string, string> = {
   boolean: "true or false",
 };
 
-function sayIssue(issue: Issue): string {
+/** What is wrong, in words. */
+export function sayIssue(issue: Issue): string {
   if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input"))
     return `${PLURALS[issue.expected] ?? issue.expected} is wanted here`;
   if (issue.code === "invalid_value") return `must be one of: ${issue.values.map(String).join(", ")}`;

@@ -1,0 +1,83 @@
+/** Settings of the daemon: the shape of settings.yaml, and of flags and variables once they are read. */
+import { z } from "zod";
+import { duration } from "./fields.ts";
+
+const file = z.string().min(1).max(4096);
+
+function isRepository(text: string): boolean {
+  if (!/^[a-z+]+:\/\//i.test(text)) return true;
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return url.password === "" && (url.username === "" || url.protocol === "ssh:");
+}
+
+const isListen = (text: string): boolean => {
+  const port = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) <= 65_535;
+};
+
+const isPublicUrl = (text: string): boolean =>
+  URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol) && new URL(text).username === "";
+
+const credential = z.strictObject({
+  host: z
+    .string()
+    .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, "write the host's name alone, such as git.example.org")
+    .describe("Host that the credential is for, and no other."),
+  username: z.string().min(1).max(500).optional().describe("Default `git`."),
+  tokenFile: file.describe("File whose first line is the token or password."),
+});
+
+export const daemonSchema = z.strictObject({
+  repo: z
+    .string()
+    .min(1)
+    .max(4096)
+    .refine(isRepository, {
+      error: "not a repository's URL or path, or one with a password in it: put that into credentials",
+    })
+    .optional()
+    .describe(
+      "Repository to watch: URL (https, ssh, file) or path. Default: the one that the data folder knows.",
+    ),
+  branch: z.string().min(1).max(500).optional().describe("Branch to follow. Default main."),
+  data: file.optional().describe("Folder for everything that holdfast remembers."),
+  listen: z
+    .string()
+    .refine(isListen, { error: "write ADDRESS:PORT, such as 127.0.0.1:8474" })
+    .optional()
+    .describe("Address of the HTTP API. Default 127.0.0.1:8474."),
+  behindProxy: z
+    .boolean()
+    .optional()
+    .describe("A proxy in front ends TLS; needed to listen on an address that others reach. Default false."),
+  publicUrl: z
+    .string()
+    .refine(isPublicUrl, { error: "write a URL with http:// or https://" })
+    .optional()
+    .describe("URL under which people reach the API, for links."),
+  apiTokenRequired: z
+    .boolean()
+    .optional()
+    .describe("Whether the API, apart from health, needs a token. Default true."),
+  hookSecretFile: file
+    .optional()
+    .describe("File with the secret that webhooks are signed with. Default: no webhooks."),
+  credentials: z
+    .array(credential)
+    .max(100)
+    .optional()
+    .describe("Access to repositories over https, by host."),
+  poll: duration(1000, 86_400_000).optional().describe("How often the repository is fetched. Default 30s."),
+  pulumi: file.optional().describe("Path of the Pulumi CLI. Default: looked for, see `holdfast doctor`."),
+  parallelism: z.int().min(1).max(256).optional().describe("Runs at one time. Default: the CPUs, at most 8."),
+  workers: z.int().min(0).max(64).optional().describe("Program workers that are kept ready. Default 2."),
+});
+
+export type DaemonValues = z.output<typeof daemonSchema>;
+
+/** JSON Schema (draft 2020-12) of settings.yaml, for editors. */
+export const settingsJsonSchema = (): unknown => ({
+  title: "holdfast settings.yaml",
+  ...z.toJSONSchema(daemonSchema, { io: "input" }),
+});
