@@ -3,16 +3,22 @@
  * that is ended whole.
  */
 import { spawn, type ChildProcess } from "node:child_process";
+import { climb, type StopStep } from "./ladder.ts";
+import { killGroup } from "./signal.ts";
+
+export { killGroup };
 
 export interface RunOptions {
   readonly cwd?: string;
   /** The whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
-  /** Milliseconds, after which the group gets SIGTERM, and SIGKILL `graceMs` later. */
+  /** Milliseconds, after which the process is ended as `ladder` says. */
   readonly deadlineMs: number;
   /** Default 2000. */
   readonly graceMs?: number;
+  /** How it is asked to end, on abort and at the deadline. Default: SIGTERM to the group, SIGKILL `graceMs` later. */
+  readonly ladder?: readonly StopStep[];
   /** Bytes kept of each stream; the rest is read and dropped. Default 8 MiB. */
   readonly maxOutput?: number;
   readonly signal?: AbortSignal;
@@ -40,14 +46,10 @@ export interface RunResult {
 export const MAX_OUTPUT = 8 * 1024 * 1024;
 const GRACE_MS = 2000;
 
-/** Ends a whole process group; a group that is gone already is fine. */
-export function killGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
-}
+const defaultLadder = (graceMs: number): readonly StopStep[] => [
+  { signal: "SIGTERM", afterMs: 0, to: "group" },
+  { signal: "SIGKILL", afterMs: graceMs, to: "group" },
+];
 
 function collector(max: number): { push(chunk: Buffer): void; bytes(): Buffer; truncated(): boolean } {
   const chunks: Buffer[] = [];
@@ -95,24 +97,20 @@ export function run(command: string, args: readonly string[], options: RunOption
     return promise;
   }
   const child = spawn(command, args, { cwd: options.cwd, env: options.env, detached: true, stdio: "pipe" });
-  const timers: NodeJS.Timeout[] = [];
+  let stopClimbing: (() => void) | undefined;
   const end = (): void => {
     if (child.pid === undefined) return;
-    const pid = child.pid;
-    killGroup(pid, "SIGTERM");
-    timers.push(setTimeout(() => killGroup(pid, "SIGKILL"), options.graceMs ?? GRACE_MS));
+    stopClimbing ??= climb(child.pid, options.ladder ?? defaultLadder(options.graceMs ?? GRACE_MS));
   };
   const onAbort = (): void => {
     aborted = true;
     end();
   };
   options.signal?.addEventListener("abort", onAbort, { once: true });
-  timers.push(
-    setTimeout(() => {
-      timedOut = true;
-      end();
-    }, options.deadlineMs),
-  );
+  const deadline = setTimeout(() => {
+    timedOut = true;
+    end();
+  }, options.deadlineMs);
   child.stdout.on("data", (chunk: Buffer) => {
     out.push(chunk);
     options.onOutput?.("stdout", chunk);
@@ -126,7 +124,8 @@ export function run(command: string, args: readonly string[], options: RunOption
     if (child.pid === undefined) finish(null, null);
   });
   child.once("close", (code, signal) => {
-    timers.forEach(clearTimeout);
+    clearTimeout(deadline);
+    stopClimbing?.();
     options.signal?.removeEventListener("abort", onAbort);
     finish(code, signal);
   });

@@ -1,0 +1,81 @@
+/** The CLI's arguments for each operation. Pure. Flags as `pulumi … --help` of 3.259.0 with PULUMI_DEBUG_COMMANDS shows them. */
+
+export interface Place {
+  /** `ORG/PROJECT/STACK`: never the selected stack, which is one for all operations of a folder. */
+  readonly stack: string;
+  readonly configFile: string;
+  /** For `--event-log`. */
+  readonly events: string;
+}
+
+export type Operation =
+  | {
+      readonly kind: "preview";
+      readonly exclude: readonly string[];
+      readonly runProgramForRefresh?: boolean | undefined;
+    }
+  | { readonly kind: "check"; readonly exclude: readonly string[] }
+  | {
+      readonly kind: "refresh";
+      readonly targets: readonly string[];
+      readonly clearPendingCreates?: boolean | undefined;
+    }
+  | { readonly kind: "up"; readonly exclude: readonly string[] }
+  | { readonly kind: "destroy-preview" }
+  | { readonly kind: "destroy" };
+
+/**
+ * Linux refuses more than 2 MiB of arguments and environment together (execve(2); a quarter of the 8 MiB stack).
+ * With more targets than fit, everything is refreshed: the binding still refuses what the plan does not hold.
+ */
+export const MAX_LIST_BYTES = 1024 * 1024;
+
+/** Whether a list of URNs can be given at all. */
+export const fitsInArguments = (urns: readonly string[]): boolean =>
+  urns.reduce((sum, urn) => sum + Buffer.byteLength(urn) + 16, 0) <= MAX_LIST_BYTES;
+
+const excludes = (urns: readonly string[]): readonly string[] =>
+  urns.length > 0 ? [...urns.map(urn => `--exclude=${urn}`), "--exclude-dependents"] : [];
+
+function specific(operation: Operation): readonly string[] {
+  switch (operation.kind) {
+    case "preview":
+      return [
+        "preview",
+        "--refresh",
+        ...(operation.runProgramForRefresh ? ["--run-program"] : []),
+        ...excludes(operation.exclude),
+      ];
+    case "check":
+      return ["refresh", "--preview-only", ...excludes(operation.exclude)];
+    case "refresh":
+      return [
+        "refresh",
+        "--yes",
+        "--skip-preview",
+        ...(operation.clearPendingCreates ? ["--clear-pending-creates"] : []),
+        ...(fitsInArguments(operation.targets) ? operation.targets.map(urn => `--target=${urn}`) : []),
+      ];
+    case "up":
+      return ["up", "--yes", "--skip-preview", "--continue-on-error", ...excludes(operation.exclude)];
+    case "destroy-preview":
+      return ["destroy", "--preview-only", "--refresh"];
+    case "destroy":
+      return ["destroy", "--yes", "--skip-preview", "--continue-on-error"];
+  }
+}
+
+/** All arguments of one operation. */
+export function argumentsOf(operation: Operation, place: Place): readonly string[] {
+  return [
+    ...specific(operation),
+    `--stack=${place.stack}`,
+    `--config-file=${place.configFile}`,
+    `--event-log=${place.events}`,
+    "--non-interactive",
+    "--color=never",
+    "--suppress-progress",
+    "--suppress-outputs",
+    "--skip-plugin-pre-install",
+  ];
+}

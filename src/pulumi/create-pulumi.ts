@@ -1,0 +1,120 @@
+/** The `Pulumi` port on the real CLI. */
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { fail, ok, type Result } from "../engine/failure.ts";
+import type { Worker } from "../engine/ports/program.ts";
+import type { Applied, Observation, OperationContext, Pulumi } from "../engine/ports/pulumi.ts";
+import type { Redactor } from "../engine/ports/secrets.ts";
+import { appliedOf } from "./apply-result.ts";
+import type { Operation } from "./arguments.ts";
+import { failureOf } from "./failures.ts";
+import { prepareHome } from "./home.ts";
+import { observe } from "./observe.ts";
+import type { PassphraseSource } from "./open-secure-values.ts";
+import { operate, type CliOutcome, type CliSettings, type LiveCli, type StopTimes } from "./operate.ts";
+import { passphraseKeys } from "./passphrase.ts";
+import { loadHashKey, writeConfig, type ConfigWriter } from "./write-config.ts";
+
+export interface PulumiOptions {
+  /** Absolute path of the CLI, 3.259.0. */
+  readonly binary: string;
+  /** Absolute folder for PULUMI_HOME, ours alone; also keeps the key of config hashes. */
+  readonly home: string;
+  /** Absolute folder for what lives as long as an operation, on tmpfs where there is one. At most 80 bytes: a socket is in it. */
+  readonly runDir: string;
+  readonly redactor: Redactor;
+  /** Folders in front of PATH; default: the folder of this Node. Language hosts and plugins are found there. */
+  readonly path?: readonly string[];
+  /** What every CLI gets besides, for example HOME; nothing is inherited. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** For `secure:` values of stack files. */
+  readonly passphrase?: PassphraseSource;
+  /** How long the CLI may take to end when asked. Default: 60 s gently, then 10 s. */
+  readonly stopMs?: StopTimes;
+  /** Each CLI process, for the records of what would survive us. */
+  readonly onProcess?: (cli: LiveCli) => void;
+  readonly onProcessEnded?: (pid: number) => void;
+}
+
+/** A step under way may be a slow one (a VM that boots); the second time the CLI only has to write down what it knows. */
+const STOP_TIMES: StopTimes = { graceful: 60_000, terminate: 10_000 };
+
+function settingsOf(options: PulumiOptions): CliSettings {
+  return {
+    binary: options.binary,
+    home: options.home,
+    runDir: options.runDir,
+    path: options.path ?? [path.dirname(process.execPath)],
+    base: options.environment ?? {},
+    stopMs: options.stopMs ?? STOP_TIMES,
+    onProcess: options.onProcess,
+    onProcessEnded: options.onProcessEnded,
+  };
+}
+
+/** One operation's outcome as a failure, where it is one. */
+function failed(
+  context: OperationContext,
+  operation: Operation,
+  outcome: CliOutcome,
+  redactor: Redactor,
+  worker?: Worker,
+): Result<never> {
+  const what = `pulumi ${operation.kind} ${context.stack.name}`;
+  const { deadlineMs } = context;
+  return fail(failureOf({ what, deadlineMs, ...outcome, output: worker?.output() ?? "" }, redactor));
+}
+
+/** Whether a changing operation came as far as doing something, or at least as far as saying what is wrong with which resource. */
+const cameToSteps = (outcome: CliOutcome): boolean =>
+  outcome.result.code !== null && outcome.events.some(event => event.kind === "failed");
+
+/** Makes the port. The folders are made where they are missing. */
+export function createPulumi(options: PulumiOptions): Pulumi {
+  const { redactor } = options;
+  const settings = settingsOf(options);
+  mkdirSync(options.runDir, { recursive: true, mode: 0o700 });
+  const opener = passphraseKeys();
+  const ready = prepareHome(options.home);
+  const writer = async (): Promise<ConfigWriter> => {
+    await ready;
+    const hashKey = await loadHashKey(path.join(options.home, "config-hash.key"));
+    return { runDir: options.runDir, redactor, passphrase: options.passphrase ?? {}, opener, hashKey };
+  };
+  const perform = async (
+    context: OperationContext,
+    operation: Operation,
+    worker?: Worker,
+  ): Promise<CliOutcome> => {
+    await ready;
+    return operate(settings, context, operation, worker?.port);
+  };
+  const look = async (
+    context: OperationContext,
+    operation: Operation,
+    worker?: Worker,
+  ): Promise<Result<Observation>> => {
+    const outcome = await perform(context, operation, worker);
+    if (outcome.result.code !== 0) return failed(context, operation, outcome, redactor, worker);
+    return ok(observe(outcome.events, redactor));
+  };
+  const change = async (
+    context: OperationContext,
+    operation: Operation,
+    worker?: Worker,
+  ): Promise<Result<Applied>> => {
+    const outcome = await perform(context, operation, worker);
+    const { code } = outcome.result;
+    if (code !== 0 && !cameToSteps(outcome)) return failed(context, operation, outcome, redactor, worker);
+    return ok(appliedOf(outcome.events, code ?? -1, redactor));
+  };
+  return {
+    writeConfig: async request => writeConfig(await writer(), request),
+    preview: (context, worker, wanted) => look(context, { kind: "preview", ...wanted }, worker),
+    check: (context, wanted) => look(context, { kind: "check", ...wanted }),
+    refresh: (context, wanted) => change(context, { kind: "refresh", ...wanted }),
+    up: (context, worker, wanted) => change(context, { kind: "up", ...wanted }, worker),
+    destroyPreview: context => look(context, { kind: "destroy-preview" }),
+    destroy: context => change(context, { kind: "destroy" }),
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * The engine's events of one operation, over the service that the Automation API uses (EventsService, gRPC). The CLI
+ * gives everything after `--event-log tcp://` to its gRPC client, which also takes `unix:PATH` (tried with 3.259.0):
+ * a socket in a folder that only we may enter needs no password, and no other process of the machine can put
+ * invented steps into a plan. One server for each operation, so that nobody else's events can be mixed up with it.
+ */
+import { createRequire } from "node:module";
+import { chmod, rm } from "node:fs/promises";
+import * as grpc from "@grpc/grpc-js";
+import type { IEventsServer } from "@pulumi/pulumi/proto/events_grpc_pb.js";
+import type { EventRequest } from "@pulumi/pulumi/proto/events_pb.js";
+
+/** 64 MiB: an event holds a resource's old and new properties; gRPC's own 4 MiB is less than one large file twice. */
+const MAX_EVENT_BYTES = 64 * 1024 * 1024;
+/** The path of a Unix socket has room for 107 bytes (unix(7)). */
+export const MAX_SOCKET_PATH = 107;
+
+export interface EventStream {
+  /** For `--event-log`. */
+  readonly address: string;
+  /** Whether the CLI has come at all: one that fails early never does. */
+  opened(): boolean;
+  /** Settles when the CLI has closed its stream; never rejects. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+// The generated files are CommonJS; loading these three, and not the SDK's main file, saves 0.4 s and 100 MB.
+const require = createRequire(import.meta.url);
+
+interface Protocol {
+  readonly service: grpc.ServiceDefinition;
+  readonly empty: new () => never;
+}
+
+function protocol(): Protocol {
+  const events = require("@pulumi/pulumi/proto/events_grpc_pb.js") as {
+    EventsService: grpc.ServiceDefinition;
+  };
+  const empty = require("google-protobuf/google/protobuf/empty_pb.js") as { Empty: new () => never };
+  return { service: events.EventsService, empty: empty.Empty };
+}
+
+function handlers(
+  empty: new () => never,
+  onOpen: () => void,
+  onEvent: (json: string) => void,
+  onEnd: () => void,
+): Pick<IEventsServer, "streamEvents"> {
+  return {
+    streamEvents(call, callback) {
+      onOpen();
+      call.on("data", (request: EventRequest) => onEvent(request.getEvent()));
+      call.on("end", () => {
+        callback(null, new empty());
+        onEnd();
+      });
+      // The CLI died in the middle: its exit tells more than the broken stream.
+      call.on("error", onEnd);
+      call.on("cancelled", onEnd);
+    },
+  };
+}
+
+/** Listens on a new socket at `path`. */
+export async function openEventStream(path: string, onEvent: (json: string) => void): Promise<EventStream> {
+  const { promise: ended, resolve: onEnd } = Promise.withResolvers<void>();
+  const { service, empty } = protocol();
+  const server = new grpc.Server({ "grpc.max_receive_message_length": MAX_EVENT_BYTES });
+  let opened = false;
+  const onOpen = (): void => {
+    opened = true;
+  };
+  server.addService(service, { ...handlers(empty, onOpen, onEvent, onEnd) });
+  const bound = Promise.withResolvers<void>();
+  server.bindAsync(`unix:${path}`, grpc.ServerCredentials.createInsecure(), error =>
+    error ? bound.reject(error) : bound.resolve(),
+  );
+  await bound.promise;
+  await chmod(path, 0o600);
+  return {
+    address: `tcp://unix:${path}`,
+    opened: () => opened,
+    ended,
+    async close() {
+      server.forceShutdown();
+      await rm(path, { force: true });
+    },
+  };
+}

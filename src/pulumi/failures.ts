@@ -1,0 +1,137 @@
+/** What a failed operation failed of, sorted into the engine's failures. Pure; texts as CLI 3.259.0 writes them. */
+import type { Failure, Problem, ResourceError } from "../engine/failure.ts";
+import type { Redactor } from "../engine/ports/secrets.ts";
+import type { RunResult } from "../process/run.ts";
+import { errorsOf } from "./apply-result.ts";
+import { diagnosticsOf, diagnosticText, plainText, urnName, type Diagnostic } from "./diagnostics.ts";
+import type { EngineEvent } from "./engine-event.ts";
+
+export interface FailedOperation {
+  /** For people: `pulumi preview hosts/frodo`. */
+  readonly what: string;
+  readonly deadlineMs: number;
+  readonly result: RunResult;
+  readonly events: readonly EngineEvent[];
+  /** What the program wrote; "" without a program. */
+  readonly output: string;
+}
+
+type Redact = Pick<Redactor, "redact">;
+
+/** Lines of the CLI's own words that a message shows. */
+const LAST_LINES = 12;
+
+/** It never ran to its end: of that, what it said is no sign. */
+function cutShort({ what, deadlineMs, result }: FailedOperation): Failure | undefined {
+  if (result.startError) {
+    const how = `could not be started: ${result.startError.message}`;
+    return { kind: "transient", reason: "process-died", what, how };
+  }
+  if (result.aborted) return { kind: "aborted", reason: "shutting-down" };
+  if (result.timedOut) return { kind: "transient", reason: "timed-out", what, afterMs: deadlineMs };
+  if (result.signal)
+    return { kind: "transient", reason: "process-died", what, how: `ended by ${result.signal}` };
+  return undefined;
+}
+
+function stackBusy(said: string): Failure | undefined {
+  if (!/\[409\]|the stack is currently locked by/.test(said)) return undefined;
+  const by = /locked by .*|Conflict: .*/.exec(said)?.[0] ?? "another update";
+  return { kind: "waiting", reason: "stack-busy", by };
+}
+
+const PLUGIN_MISSING =
+  /no (\S+) plugin '(?:pulumi-\w+-)?([^']+)' found(?: in the workspace)?(?: at version (v?[\w.+-]+))?|could not (?:find|load) plugin.*?for (\w+) (?:provider|plugin) '?([\w-]+)/i;
+
+function pluginMissing(said: string): Failure | undefined {
+  const found = PLUGIN_MISSING.exec(said);
+  if (!found) return undefined;
+  const name = found[2] ?? found[5] ?? "";
+  const version = found[3];
+  const plugin = version ? `${name} ${version}` : name;
+  const how =
+    `install it for the daemon's user: pulumi plugin install resource ${name}${version ? ` ${version}` : ""}, ` +
+    `or put an executable pulumi-resource-${name} on the daemon's PATH`;
+  return { kind: "stalled", reason: "plugin-missing", plugin, how };
+}
+
+/** `… resource 'motd' has a problem: reason`, with the property's path where Check named it. */
+const CHECK = /has a problem: ([^]*)$/;
+
+function resourceInvalid(diagnostics: readonly Diagnostic[]): Failure | undefined {
+  const problems = diagnostics.flatMap(({ urn, message }): Problem[] => {
+    const reason = CHECK.exec(message)?.[1];
+    return reason ? [{ message: urn ? `${urnName(urn)}: ${reason.trim()}` : reason.trim() }] : [];
+  });
+  return problems.length > 0 ? { kind: "stalled", reason: "resource-invalid", problems } : undefined;
+}
+
+function planOutdated(
+  diagnostics: readonly Diagnostic[],
+  events: readonly EngineEvent[],
+  said: string,
+): Failure | undefined {
+  const refused = diagnostics.find(({ message }) =>
+    /pre-step event returned an error.*\[403\]/s.test(message),
+  );
+  const atStart = /\[403\][^\n]*/.exec(said)?.[0];
+  if (!refused && !atStart) return undefined;
+  const progressed = events.some(event => event.kind === "done" && event.step.op !== "same");
+  return { kind: "transient", reason: "plan-outdated", why: refused?.message ?? atStart ?? "", progressed };
+}
+
+/** A resource's real state could not be read: a step of the refresh failed. */
+function checkFailed(events: readonly EngineEvent[], errors: readonly ResourceError[]): Failure | undefined {
+  const unread = new Set(
+    events.flatMap(event => (event.kind === "failed" && event.step.op === "refresh" ? [event.step.urn] : [])),
+  );
+  const found = errors.filter(({ urn }) => urn !== undefined && unread.has(urn));
+  return found.length > 0 ? { kind: "transient", reason: "check-failed", errors: found } : undefined;
+}
+
+const PROGRAM = /unhandled exception|unhandled error|an unhandled error occurred|Running program/;
+
+function programFailed(diagnostics: readonly Diagnostic[], output: string): Failure | undefined {
+  const thrown = diagnostics.find(
+    ({ severity, urn, message }) =>
+      severity === "error" &&
+      (urn === undefined || urn.includes("pulumi:pulumi:Stack::")) &&
+      PROGRAM.test(message),
+  );
+  if (!thrown) return undefined;
+  return {
+    kind: "stalled",
+    reason: "program-failed",
+    message: [thrown.message, output].filter(Boolean).join("\n"),
+  };
+}
+
+function cliFailed(operation: FailedOperation, diagnostics: readonly Diagnostic[], said: string): Failure {
+  const errors = diagnostics.filter(({ severity }) => severity === "error").map(diagnosticText);
+  const last = said.trim().split("\n").slice(-LAST_LINES).join("\n");
+  const message = errors.length > 0 ? errors.join("\n") : last;
+  return { kind: "transient", reason: "cli-failed", exitCode: operation.result.code ?? -1, message };
+}
+
+/** Only for an operation that did not end with 0. The order matters: the first cause that is named is the one shown. */
+export function failureOf(operation: FailedOperation, redactor: Redact): Failure {
+  const { result, events } = operation;
+  const short = cutShort(operation);
+  if (short) return short;
+  const diagnostics = diagnosticsOf(events, redactor);
+  const stderr = plainText(result.stderr.toString("utf8").slice(-8000), redactor);
+  const said = [stderr, ...diagnostics.map(({ message }) => message)].join("\n");
+  return (
+    stackBusy(stderr) ??
+    pluginMissing(said) ??
+    planOutdated(diagnostics, events, stderr) ??
+    checkFailed(events, errorsOf(events, diagnostics)) ??
+    resourceInvalid(diagnostics) ??
+    programFailed(diagnostics, plainText(operation.output, redactor)) ??
+    cliFailed(
+      operation,
+      diagnostics,
+      stderr || plainText(result.stdout.toString("utf8").slice(-8000), redactor),
+    )
+  );
+}

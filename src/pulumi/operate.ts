@@ -1,0 +1,128 @@
+/** Runs the CLI once, to its end, and hands back what it said. */
+import path from "node:path";
+import type { OperationContext } from "../engine/ports/pulumi.ts";
+import type { StopStep } from "../process/ladder.ts";
+import { run, type RunResult } from "../process/run.ts";
+import { processStartTime } from "../process/session.ts";
+import { argumentsOf, type Operation } from "./arguments.ts";
+import { environmentOf } from "./environment.ts";
+import type { EngineEvent } from "./engine-event.ts";
+import { eventBuffer } from "./event-buffer.ts";
+import { openEventStream } from "./event-stream.ts";
+import { openOperationFolder, type OperationFolder } from "./home.ts";
+
+export interface LiveCli {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat; "" where there is no /proc. */
+  readonly startTime: string;
+  readonly runId: string;
+  /** For people: `pulumi up hosts/frodo`. */
+  readonly what: string;
+}
+
+export interface CliSettings {
+  /** Absolute path of the Pulumi CLI, 3.259.0. */
+  readonly binary: string;
+  readonly home: string;
+  readonly runDir: string;
+  readonly path: readonly string[];
+  readonly base: Readonly<Record<string, string>>;
+  readonly stopMs: StopTimes;
+  readonly onProcess: ((cli: LiveCli) => void) | undefined;
+  readonly onProcessEnded: ((pid: number) => void) | undefined;
+}
+
+export interface StopTimes {
+  /** How long the step under way may take to finish after the first SIGINT. */
+  readonly graceful: number;
+  /** How long the CLI may take to end after the second one. */
+  readonly terminate: number;
+}
+
+export interface CliOutcome {
+  readonly result: RunResult;
+  readonly events: readonly EngineEvent[];
+}
+
+/** 1 MiB: the CLI's display is not read but for its last lines, on a failure. */
+const MAX_DISPLAY = 1024 * 1024;
+/** How long a stream that a dead CLI left behind may take to be seen closed. */
+const STREAM_END_MS = 2000;
+
+/** The CLI's own ways (backend/cancellation_scope.go): the first signal cancels gently, the second terminates. */
+export const cliLadder = ({ graceful, terminate }: StopTimes): readonly StopStep[] => [
+  { signal: "SIGINT", afterMs: 0, to: "leader" },
+  { signal: "SIGTERM", afterMs: graceful, to: "leader" },
+  { signal: "SIGKILL", afterMs: terminate, to: "session" },
+];
+
+function within(ms: number, promise: Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+function spawnCli(
+  settings: CliSettings,
+  context: OperationContext,
+  operation: Operation,
+  env: Record<string, string>,
+  events: string,
+): Promise<RunResult> {
+  const stack = `${context.state.organization}/${context.stack.project}/${context.stack.stack}`;
+  const args = argumentsOf(operation, { stack, configFile: context.configFile, events });
+  const what = `pulumi ${operation.kind} ${context.stack.name}`;
+  let pid: number | undefined;
+  return run(settings.binary, args, {
+    cwd: path.join(context.root, context.stack.folder),
+    env,
+    deadlineMs: context.deadlineMs,
+    ladder: cliLadder(settings.stopMs),
+    maxOutput: MAX_DISPLAY,
+    signal: context.signal,
+    onStart: started => {
+      pid = started;
+      const startTime = processStartTime(started) ?? "";
+      settings.onProcess?.({ pid: started, startTime, runId: context.runId, what });
+    },
+  }).finally(() => {
+    if (pid !== undefined) settings.onProcessEnded?.(pid);
+  });
+}
+
+async function operateIn(
+  folder: OperationFolder,
+  settings: CliSettings,
+  context: OperationContext,
+  operation: Operation,
+  workerPort: number | undefined,
+): Promise<CliOutcome> {
+  const buffer = eventBuffer(context.onProgress);
+  const stream = await openEventStream(folder.socket, json => buffer.add(json));
+  try {
+    const { home, path: folders, base } = settings;
+    const { credentials } = folder;
+    const { runtime } = context.stack;
+    const env = environmentOf({ context, home, credentials, workerPort, runtime, path: folders, base });
+    const result = await spawnCli(settings, context, operation, env, stream.address);
+    if (stream.opened()) await within(STREAM_END_MS, stream.ended);
+    return { result, events: buffer.events };
+  } finally {
+    await stream.close();
+  }
+}
+
+/** One operation. Rejects only on our own faults (no tmpfs folder, no socket). */
+export async function operate(
+  settings: CliSettings,
+  context: OperationContext,
+  operation: Operation,
+  workerPort?: number,
+): Promise<CliOutcome> {
+  const folder = await openOperationFolder(settings.runDir);
+  try {
+    return await operateIn(folder, settings, context, operation, workerPort);
+  } finally {
+    await folder.remove();
+  }
+}
