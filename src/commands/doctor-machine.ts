@@ -1,0 +1,143 @@
+/** What doctor looks at on the machine: programs, keys, folders. Nothing here is changed. */
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
+import path from "node:path";
+import { run } from "../process/run.ts";
+import { fine, missing, warning, type Finding } from "./doctor-finding.ts";
+
+type Env = NodeJS.ProcessEnv;
+
+/** A version question that takes longer is an answer by itself. */
+const PROGRAM_DEADLINE_MS = 10_000;
+/** 24.15 is the first whose node:sqlite and type stripping are free of warnings. */
+const NODE_NEEDED = [24, 15] as const;
+/** Bare mirrors with partial refetch, and `--end-of-options` in rev-parse, came with 2.31. */
+const GIT_NEEDED = [2, 31] as const;
+/** A mirror, checkouts and shared node_modules of a middling repository. */
+const LITTLE_SPACE = 5 * 1024 ** 3;
+/** Under this a deploy may end for want of space. */
+const NO_SPACE = 512 * 1024 ** 2;
+/** linux/magic.h */
+const TMPFS_MAGIC = 0x01021994;
+
+function atLeast(version: string, needed: readonly [number, number]): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > needed[0] || (major === needed[0] && minor >= needed[1]);
+}
+
+export function checkNode(version: string): Finding {
+  const needed = NODE_NEEDED.join(".");
+  return atLeast(version, NODE_NEEDED)
+    ? fine("Node", `${version} (${process.execPath})`)
+    : missing("Node", `${version}, ${needed} is needed`, "start holdfast with bin/holdfast, which gets one");
+}
+
+async function say(env: Env, program: string, args: readonly string[]): Promise<string | undefined> {
+  const chosen = { PATH: env.PATH ?? "", HOME: env.HOME ?? "" };
+  const result = await run(program, args, { env: chosen, deadlineMs: PROGRAM_DEADLINE_MS });
+  return result.code === 0
+    ? `${result.stdout.toString("utf8")}${result.stderr.toString("utf8")}`.trim()
+    : undefined;
+}
+
+export async function checkGit(env: Env): Promise<Finding> {
+  const said = await say(env, "git", ["--version"]);
+  const version = /(\d+\.\d+[.\d]*)/.exec(said ?? "")?.[1];
+  const wayOut = `install Git ${GIT_NEEDED.join(".")} or newer (apt-get install git, brew install git)`;
+  if (!version) return missing("Git", "none on PATH", wayOut);
+  return atLeast(version, GIT_NEEDED)
+    ? fine("Git", version)
+    : missing("Git", `${version} is too old`, wayOut);
+}
+
+export async function checkSsh(env: Env): Promise<Finding> {
+  const said = await say(env, "ssh", ["-V"]);
+  const wayOut =
+    "install OpenSSH's client (apt-get install openssh-client); without it there are no ssh repositories and no ssh hosts";
+  return said ? fine("ssh", said) : warning("ssh", "none on PATH", wayOut);
+}
+
+/** The packages that package.json names, each in the version that it pins. */
+export function checkPackages(root: string): Finding {
+  const wrong = Object.entries(dependenciesOf(path.join(root, "package.json"))).filter(
+    ([name, version]) => installedVersion(root, name) !== version,
+  );
+  const names = wrong.map(([name, version]) => `${name} ${version}`).join(", ");
+  return wrong.length === 0
+    ? fine("npm packages", "as package.json pins them")
+    : missing("npm packages", `not there: ${names}`, `run \`npm ci --ignore-scripts\` in ${root}`);
+}
+
+function readObject(file: string): Record<string, unknown> {
+  const content: unknown = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  return typeof content === "object" && content !== null ? { ...content } : {};
+}
+
+function dependenciesOf(file: string): Record<string, string> {
+  const { dependencies } = readObject(file);
+  const entries = Object.entries(
+    typeof dependencies === "object" && dependencies !== null ? dependencies : {},
+  );
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
+
+const installedVersion = (root: string, name: string): unknown =>
+  readObject(path.join(root, "node_modules", name, "package.json")).version;
+
+/** Where sops looks for an age key, in its order (docs of getsops/sops, "Encrypting using age"). Only whether one is there is said. */
+export function checkAgeKey(env: Env): Finding {
+  const name = "age key";
+  if (env.SOPS_AGE_KEY) return fine(name, "in SOPS_AGE_KEY");
+  const configured = env.SOPS_AGE_KEY_FILE;
+  if (configured) {
+    return existsSync(configured)
+      ? fine(name, `in ${configured} (SOPS_AGE_KEY_FILE)`)
+      : warning(name, `SOPS_AGE_KEY_FILE names ${configured}, which is not there`, "put the key file there");
+  }
+  const config = env.XDG_CONFIG_HOME ?? path.join(env.HOME ?? "", ".config");
+  const file = path.join(config, "sops", "age", "keys.txt");
+  const wayOut = `needed for stacks with secrets: put it into ${file}, or name it in SOPS_AGE_KEY_FILE`;
+  return existsSync(file) ? fine(name, `in ${file}`) : warning(name, "none", wayOut);
+}
+
+/** The folder itself, or the nearest one above it that is there already. */
+function existing(folder: string): string {
+  return existsSync(folder) || path.dirname(folder) === folder ? folder : existing(path.dirname(folder));
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function checkDataFolder(folder: string): Finding {
+  const there = existing(folder);
+  if (!isWritable(there)) {
+    return missing(
+      "data folder",
+      `${there} cannot be written`,
+      "give another one with --data, or its owner to this user",
+    );
+  }
+  const { bavail, bsize } = statfsSync(there);
+  const free = bavail * bsize;
+  const found = `${(free / 1024 ** 3).toFixed(1)} GiB free for ${folder}`;
+  if (free >= LITTLE_SPACE) return fine("data folder", found);
+  const wayOut = "free some, or put the data folder on another disk with --data";
+  return free < NO_SPACE ? missing("data folder", found, wayOut) : warning("data folder", found, wayOut);
+}
+
+/** Run files (the run's own config, its credentials) belong in memory. */
+export function checkMemoryFolder(folder: string): Finding {
+  const wayOut = `mount a tmpfs there (mount -t tmpfs tmpfs ${folder}), so that files of a run never reach a disk`;
+  if (!existsSync(folder)) return warning("tmpfs", `no ${folder}`, wayOut);
+  if (!isWritable(folder)) return warning("tmpfs", `${folder} cannot be written`, wayOut);
+  return statfsSync(folder).type === TMPFS_MAGIC
+    ? fine("tmpfs", folder)
+    : warning("tmpfs", `${folder} is not a tmpfs`, wayOut);
+}

@@ -1,0 +1,11 @@
+/** What package.json's scripts can ask for. */
+
+/** `program`: a file under the root and its arguments, run by Node. `pulumi`: the Pulumi CLI must be there first. */
+export const verbs = {
+  prepare: { pulumi: false },
+  demo: { pulumi: true, program: ["src/cli.ts", "demo"] },
+  serve: { pulumi: true, program: ["src/cli.ts", "serve"] },
+  bench: { pulumi: true, program: ["bench/main.ts"] },
+  test: { pulumi: true, program: ["tools/setup/test.mjs", "test"] },
+  check: { pulumi: true, program: ["tools/setup/test.mjs", "check"] },
+};
