@@ -1,4 +1,5 @@
 /** Who runs next: persons and commits before checks, the longest waiting first, nobody for ever behind. */
+import { createHash } from "node:crypto";
 import type { StackName } from "./ports/stack.ts";
 
 export interface Candidate {
@@ -23,9 +24,7 @@ export function pick<T extends Candidate>(
   return [...candidates].sort(order).slice(0, Math.max(0, slots));
 }
 
-/** A stable number of a name, 0 <= n < 1 (FNV-1a), to spread what would come at once. */
+/** A stable number of a name, 0 <= n < 1, to spread what would come at once. */
 export function spread(name: string): number {
-  let hash = 0x811c9dc5;
-  for (const char of name) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  return hash / 2 ** 32;
+  return createHash("sha256").update(name).digest().readUInt32BE() / 2 ** 32;
 }

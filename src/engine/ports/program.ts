@@ -13,8 +13,16 @@ export interface PreparedProgram {
 }
 
 export interface ProgramInstaller {
-  /** Installs once per lockfile, links per checkout. Failures: install-failed, config-invalid. */
-  prepare(root: string, stack: StackDefinition, signal: AbortSignal): Promise<Result<PreparedProgram>>;
+  /**
+   * Installs once per lockfile, links per checkout. `allowScripts`: packages whose install scripts may run, default
+   * none. Failures: install-failed, config-invalid, disk, shutting-down.
+   */
+  prepare(
+    root: string,
+    stack: StackDefinition,
+    signal: AbortSignal,
+    options?: { readonly allowScripts?: readonly string[] },
+  ): Promise<Result<PreparedProgram>>;
 }
 
 /** A process that will run a program once. */

@@ -1,0 +1,84 @@
+/** Keeps a helper process of ours alive: started with an IPC channel, told when it is ready, started again when it dies. */
+import { fork, type ChildProcess } from "node:child_process";
+
+export interface SuperviseOptions {
+  /** Module that the process runs. It sends one message when it is ready, and ends itself when the channel closes. */
+  readonly entry: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Milliseconds in which the ready message must come. */
+  readonly startMs: number;
+  /** An unexpected end, before the next start. */
+  readonly onDeath: (how: string) => void;
+}
+
+export interface Supervised {
+  /** The first ready message. Rejects where the first start fails. */
+  readonly ready: Promise<unknown>;
+  pid(): number | undefined;
+  stop(): Promise<void>;
+}
+
+const FIRST_WAIT_MS = 50;
+/** A process that dies at once again and again must not eat the machine. */
+const LONGEST_WAIT_MS = 5_000;
+/** After so long a life its next death counts as the first. */
+const HEALTHY_MS = 30_000;
+const STOP_MS = 3_000;
+
+const died = (code: number | null, signal: NodeJS.Signals | null): string =>
+  signal ? `killed by ${signal}` : `exit ${code}`;
+
+export function supervise(options: SuperviseOptions): Supervised {
+  const { promise: ready, resolve, reject } = Promise.withResolvers<unknown>();
+  let child: ChildProcess | undefined;
+  let stopping = false;
+  let wait = FIRST_WAIT_MS;
+  let timer: NodeJS.Timeout | undefined;
+
+  const start = (): void => {
+    // Detached: Ctrl-C in the terminal goes to the controller, which ends its helpers in order.
+    const started = fork(options.entry, [...options.args], {
+      env: options.env,
+      detached: true,
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    const bornAt = performance.now();
+    const late = setTimeout(() => started.kill("SIGKILL"), options.startMs);
+    child = started;
+    started.once("message", message => {
+      clearTimeout(late);
+      resolve(message);
+    });
+    started.once("error", error => reject(error));
+    started.once("exit", (code, signal) => {
+      clearTimeout(late);
+      if (stopping) return;
+      reject(new Error(`${options.entry} ended before it was ready: ${died(code, signal)}`));
+      options.onDeath(died(code, signal));
+      if (performance.now() - bornAt > HEALTHY_MS) wait = FIRST_WAIT_MS;
+      timer = setTimeout(start, wait);
+      wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+    });
+  };
+  start();
+
+  return {
+    ready,
+    pid: () => child?.pid,
+    stop() {
+      stopping = true;
+      clearTimeout(timer);
+      const last = child;
+      if (!last || last.exitCode !== null || last.signalCode !== null) return Promise.resolve();
+      const { promise, resolve: gone } = Promise.withResolvers<void>();
+      const force = setTimeout(() => last.kill("SIGKILL"), STOP_MS);
+      last.once("exit", () => {
+        clearTimeout(force);
+        gone();
+      });
+      last.kill("SIGTERM");
+      return promise;
+    },
+  };
+}
