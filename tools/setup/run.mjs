@@ -3,13 +3,10 @@
  * newer, before any package is there: finds or gets the Node that holdfast needs and goes on under it.
  */
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { cacheFolder } from "./cache.mjs";
 import { handOver } from "./child.mjs";
 import { say, SetupError } from "./say.mjs";
 
-/** import.meta.dirname came with Node 20.11. */
-const here = fileURLToPath(new URL(".", import.meta.url));
 /** Older ones lack what even this file's neighbours use. */
 const OLDEST_NODE = 20;
 
@@ -22,8 +19,7 @@ async function start() {
   const { ensureNode } = await import("./node.mjs");
   const node = await ensureNode();
   process.env.NODE_COMPILE_CACHE ||= path.join(cacheFolder(), "compile");
-  const next = path.join(here, "prepare.mjs");
-  if (node !== process.execPath) return handOver(node, [next, ...process.argv.slice(2)], process.env);
+  if (node !== process.execPath) return handOver(node, process.argv.slice(1), process.env);
   const { main } = await import("./prepare.mjs");
   return main(process.argv.slice(2));
 }
