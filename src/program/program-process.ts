@@ -38,6 +38,8 @@ export interface ProcessOptions extends BootOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Node's own options, for example `--max-old-space-size=4096`. */
   readonly nodeArgs?: readonly string[];
+  /** Where `nodeArgs` look for modules; default: an empty folder of ours. */
+  readonly cwd?: string;
 }
 
 function start(options: ProcessOptions): ChildProcess {
@@ -45,7 +47,7 @@ function start(options: ProcessOptions): ChildProcess {
   const idle = path.join(options.cache, "idle");
   mkdirSync(idle, { recursive: true, mode: 0o700 });
   return spawn(process.execPath, [...(options.nodeArgs ?? []), BOOT, JSON.stringify(boot)], {
-    cwd: idle,
+    cwd: options.cwd ?? idle,
     env: options.env,
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "pipe"],

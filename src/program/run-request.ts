@@ -14,15 +14,23 @@ export function splitNodeArgs(text: string): string[] {
   return words.map(word => word.replaceAll(/"([^"]*)"|'([^']*)'/g, "$1$2"));
 }
 
+/** `--import tsx` and its like: two transpilers in one process would work on each other's results. */
+const OWN_TRANSPILER = /(^|[\s=/"'])(tsx|ts-node|@swc\/|@swc-node\/)/;
+
 /** `runtime.options` of the Pulumi.yaml, with the language host's defaults. */
 export function readRuntimeOptions(options: Readonly<Record<string, unknown>>): RunOptions {
   const { tsconfig, nodeargs } = options;
+  const bringsOwn = typeof nodeargs === "string" && OWN_TRANSPILER.test(nodeargs);
   return {
-    typescript: options.typescript !== false,
+    typescript: options.typescript !== false && !bringsOwn,
     ...(typeof tsconfig === "string" && tsconfig !== "" ? { tsconfig } : {}),
     nodeArgs: typeof nodeargs === "string" ? splitNodeArgs(nodeargs) : [],
   };
 }
+
+/** Where the program works and where its own imports start. */
+export const programFolderOf = (request: language.RunRequest): string =>
+  request.getInfo()?.getProgramDirectory() || request.getPwd();
 
 export interface RunContext {
   readonly sdk: string;
@@ -60,7 +68,7 @@ function argumentsOf(request: language.RunRequest, engineAddress: string, pwd: s
 
 /** The same names and arguments that `pulumi-language-nodejs` gives to `cmd/run`. */
 export function toRunMessage(request: language.RunRequest, context: RunContext): RunMessage {
-  const pwd = request.getInfo()?.getProgramDirectory() || request.getPwd();
+  const pwd = programFolderOf(request);
   const { typescript, tsconfig } = readRuntimeOptions(runtimeOptionsOf(request));
   return {
     sdk: context.sdk,

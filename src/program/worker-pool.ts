@@ -59,7 +59,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         env: stackEnv,
         redact: options.redact,
         next: () => next(program.sdk),
-        fresh: (nodeArgs, more) => start(program.sdk, nodeArgs, more),
+        fresh: own =>
+          startProgramProcess({ ...own, sdk: program.sdk, holdfast, cache, env: { ...env, ...own.env } }),
         onStopped: () => workers.delete(worker),
       });
       workers.add(worker);

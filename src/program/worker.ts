@@ -5,8 +5,14 @@ import { openEngineLog } from "./engine-log.ts";
 import { serveLanguage, type RunOutcome } from "./language-service.ts";
 import type { ProcessEnd, ProgramProcess } from "./program-process.ts";
 import { requiredPackages } from "./required-packages.ts";
-import { readRuntimeOptions, runtimeOptionsOf, toRunMessage } from "./run-request.ts";
+import { programFolderOf, readRuntimeOptions, runtimeOptionsOf, toRunMessage } from "./run-request.ts";
 import { EXIT_ALREADY_TOLD, EXIT_TOO_EARLY } from "./worker/run-message.ts";
+
+export interface FreshProcess {
+  readonly nodeArgs: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
 
 export interface WorkerParts {
   readonly program: PreparedProgram;
@@ -15,7 +21,7 @@ export interface WorkerParts {
   /** A process from those that wait, or a new one. */
   readonly next: () => ProgramProcess;
   /** A new one with Node options and names that count from its start. */
-  readonly fresh: (nodeArgs: readonly string[], env: Readonly<Record<string, string>>) => ProgramProcess;
+  readonly fresh: (own: FreshProcess) => ProgramProcess;
   readonly onStopped: () => void;
 }
 
@@ -54,7 +60,8 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
     if (!used && current.alive() && !needsFreshProcess(nodeArgs, env)) return current;
     if (used) written += current.output();
     else void current.stop();
-    return needsFreshProcess(nodeArgs, env) ? parts.fresh(nodeArgs, env) : parts.next();
+    if (!needsFreshProcess(nodeArgs, env)) return parts.next();
+    return parts.fresh({ nodeArgs, env, cwd: programFolderOf(request) });
   };
 
   const run = async (request: language.RunRequest, engineAddress: string): Promise<RunOutcome> => {

@@ -1,0 +1,106 @@
+/** Gets a project's dependencies into place: installed once per lockfile, linked into each checkout. */
+import { existsSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fail, ok, type Result } from "../engine/failure.ts";
+import type { PreparedProgram, ProgramInstaller } from "../engine/ports/program.ts";
+import { bundledLinks, useBundledPackages } from "./bundled-packages.ts";
+import { installInputs, type InstallInputs, type Lock } from "./install-inputs.ts";
+import { linkModules, linksOf } from "./link-modules.ts";
+import { findProjectFiles, type ProjectFiles } from "./project-files.ts";
+import { makeSharedInstall, type SharedInstallOptions } from "./shared-install.ts";
+
+export interface InstallerOptions {
+  /** holdfast's own package folder, whose packages a project without a package.json gets. */
+  readonly holdfast: string;
+  /** Folder for shared installs, in the data folder; made where missing. */
+  readonly cache: string;
+  /** The whole environment of the package tool: PATH, HOME, proxies. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly redact: (text: string) => string;
+  readonly onProgress?: (text: string) => void;
+}
+
+/** The SDK as Node finds it from the program's folder. */
+function resolveSdk(programFolder: string): string | undefined {
+  const paths = createRequire(path.join(programFolder, "package.json")).resolve.paths("@pulumi/pulumi") ?? [];
+  const folder = paths.map(at => path.join(at, "@pulumi", "pulumi")).find(at => existsSync(at));
+  return folder === undefined ? undefined : realpathSync(folder);
+}
+
+function prepared(folder: string, files: ProjectFiles, holdfast: string): PreparedProgram {
+  const sdk = resolveSdk(files.programFolder) ?? resolveSdk(holdfast) ?? holdfast;
+  // The SDK's folder holds the script that starts dynamic providers, and that starts `node`.
+  return { folder, sdk, pathEntries: [sdk, path.dirname(process.execPath)] };
+}
+
+/** Links of the inner folders first: the outermost node_modules says that all is done. */
+async function linkAll(install: string, inputs: InstallInputs, holdfast: string): Promise<void> {
+  const { base, folders, workFolder } = inputs;
+  const inner = folders.filter(folder => existsSync(path.join(install, folder, "node_modules")));
+  for (const folder of inner) {
+    await linkModules(path.join(base, folder), await linksOf(install, folder, base));
+  }
+  const links = await linksOf(install, workFolder, base);
+  const missing = bundledLinks(holdfast).filter(({ name }) => !links.some(link => link.name === name));
+  await linkModules(path.join(base, workFolder), [...links, ...missing]);
+}
+
+/** Runs one task per key at a time; those who come meanwhile get the same answer. */
+function sharing<T>(): (key: string, task: () => Promise<T>) => Promise<T> {
+  const running = new Map<string, Promise<T>>();
+  return (key, task) => {
+    const found = running.get(key);
+    if (found) return found;
+    const started = task().finally(() => running.delete(key));
+    running.set(key, started);
+    return started;
+  };
+}
+
+const isDiskFailure = (error: unknown): error is Error =>
+  error instanceof Error && "code" in error && ["ENOSPC", "EDQUOT", "EROFS"].includes(String(error.code));
+
+interface InstallHow {
+  readonly allowScripts: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+export function createInstaller(options: InstallerOptions): ProgramInstaller {
+  const once = sharing<Result<void>>();
+  const shared: SharedInstallOptions = { ...options, onProgress: options.onProgress ?? (() => undefined) };
+
+  async function installLocked(root: string, lock: Lock, how: InstallHow): Promise<Result<void>> {
+    const inputs = await installInputs(root, lock);
+    if (!inputs.ok) return inputs;
+    const name = path.relative(root, lock.file);
+    const install = await makeSharedInstall({ ...inputs.value, ...how, tool: lock.tool, name }, shared);
+    if (!install.ok) return install;
+    await linkAll(install.value, inputs.value, options.holdfast);
+    return ok(undefined);
+  }
+
+  async function install(root: string, files: ProjectFiles, how: InstallHow): Promise<Result<void>> {
+    const folder = files.lock?.folder ?? files.manifestFolder ?? files.programFolder;
+    // Linked before, or committed with the repository.
+    if (existsSync(path.join(folder, "node_modules"))) return ok(undefined);
+    return once(folder, async () => {
+      try {
+        if (files.lock) return await installLocked(root, files.lock, how);
+        return await useBundledPackages(root, files, options.holdfast);
+      } catch (error) {
+        if (!isDiskFailure(error)) throw error;
+        return fail({ kind: "transient", reason: "disk", why: error.message });
+      }
+    });
+  }
+
+  return {
+    async prepare(root, stack, signal, { allowScripts = [] } = {}) {
+      const folder = path.join(root, stack.folder);
+      const files = findProjectFiles(root, folder, stack.main);
+      const installed = await install(root, files, { allowScripts, signal });
+      return installed.ok ? ok(prepared(folder, files, options.holdfast)) : installed;
+    },
+  };
+}
