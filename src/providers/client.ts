@@ -1,0 +1,142 @@
+/** The controller's side of the provider host: orders survive the death of its process, and so do the ports. */
+import { fail, ok, type Result } from "../engine/failure.ts";
+import type { ProviderAccess, ProviderHost } from "../engine/ports/provider.ts";
+import { createHostProcess, type HostProcess } from "./host-process.ts";
+import type { Answers, Order, Report } from "./messages.ts";
+import { PACKAGE, type PortRequest } from "./provider-host.ts";
+
+export interface ProviderHostClientOptions {
+  /** Absolute folder that relative local roots are resolved against. */
+  readonly base: string;
+  /** The whole environment of the process: PATH and HOME, and SSH_AUTH_SOCK where an agent is used. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether this run may change this URN now. Default: yes. An error means no. */
+  readonly mayMutate?: (runId: string, urn: string) => Promise<boolean>;
+  /** Told when the process died and is started again. */
+  readonly onRestart?: (why: string) => void;
+  readonly onStart?: (pid: number) => void;
+  /** What the process wrote to stderr: only bugs do. */
+  readonly onOutput?: (text: string) => void;
+}
+
+export interface ProviderHostClient extends ProviderHost {
+  /** Of the process that lives now. */
+  pid(): number | undefined;
+  /** Closes all ports and ends the process. */
+  stop(): Promise<void>;
+}
+
+type Call = Extract<Order, { readonly id: number }>;
+
+interface Waiting {
+  /** Sent again to the next process where this one dies. */
+  readonly order: Call;
+  readonly resolve: (value: Answers[keyof Answers]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+interface Desk {
+  readonly process: HostProcess;
+  readonly ports: Map<string, PortRequest & { readonly port: number }>;
+  call<K extends keyof Answers>(
+    order: (id: number) => Extract<Call, { readonly order: K }>,
+  ): Promise<Answers[K]>;
+}
+
+/** Orders that wait for their answers, over one process at a time. */
+function createDesk(options: ProviderHostClientOptions): Desk {
+  const waiting = new Map<number, Waiting>();
+  const ports: Desk["ports"] = new Map();
+  let next = 0;
+  let ready = false;
+
+  async function answerQuestion(question: number, runId: string, urn: string): Promise<void> {
+    const mayMutate = options.mayMutate ?? (async () => true);
+    // Whoever cannot be asked has not said yes.
+    const allowed = await mayMutate(runId, urn).catch(() => false);
+    host.send({ order: "may", question, allowed });
+  }
+
+  /** A new process: opens the same ports again, then gets what was not answered. */
+  function resume(): void {
+    ready = true;
+    for (const request of ports.values()) host.send({ order: "open", id: ++next, request });
+    for (const { order } of waiting.values()) host.send(order);
+  }
+
+  function settle(id: number, act: (order: Waiting) => void): void {
+    const order = waiting.get(id);
+    waiting.delete(id);
+    if (order) act(order);
+  }
+
+  function hear(report: Report): void {
+    switch (report.report) {
+      case "ready":
+        return resume();
+      case "may":
+        return void answerQuestion(report.question, report.runId, report.urn);
+      case "done":
+        host.wasUseful();
+        return settle(report.id, order => order.resolve(report.value));
+      case "failed":
+        return settle(report.id, order => order.reject(new Error(report.message)));
+    }
+  }
+
+  function giveUp(why: string): void {
+    for (const id of [...waiting.keys()])
+      settle(id, order => order.reject(new Error(`it keeps dying: ${why}`)));
+  }
+
+  const host = createHostProcess({
+    ...options,
+    configure: { order: "configure", base: options.base, guarded: options.mayMutate !== undefined },
+    onReport: hear,
+    onGivenUp: giveUp,
+    onRestart: why => {
+      ready = false;
+      options.onRestart?.(why);
+    },
+  });
+
+  return {
+    process: host,
+    ports,
+    call<K extends keyof Answers>(order: (id: number) => Extract<Call, { readonly order: K }>) {
+      const { promise, resolve, reject } = Promise.withResolvers<Answers[K]>();
+      const id = ++next;
+      // The answer to an order is of the order's kind; the type system cannot follow it through the map.
+      const settled = resolve as Waiting["resolve"];
+      waiting.set(id, { order: order(id), resolve: settled, reject });
+      if (ready) host.send(order(id));
+      host.ensure();
+      return promise;
+    },
+  };
+}
+
+export function createProviderHostClient(options: ProviderHostClientOptions): ProviderHostClient {
+  const desk = createDesk(options);
+  return {
+    pid: () => desk.process.pid(),
+    async open({ runId, stack }): Promise<Result<ProviderAccess>> {
+      try {
+        const request = { runId, stack };
+        const port = await desk.call<"open">(id => ({ order: "open", id, request }));
+        desk.ports.set(runId, { ...request, port });
+        return ok({ attach: `${PACKAGE}:${port}` });
+      } catch (error) {
+        return fail({ kind: "transient", reason: "process-died", what: "provider host", how: textOf(error) });
+      }
+    },
+    async close(runId) {
+      if (desk.ports.delete(runId)) await desk.call<"close">(id => ({ order: "close", id, runId }));
+    },
+    unreachable: async resources =>
+      resources.length === 0 ? [] : desk.call<"unreachable">(id => ({ order: "unreachable", id, resources })),
+    stop: () => desk.process.stop(),
+  };
+}

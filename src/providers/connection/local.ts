@@ -1,0 +1,243 @@
+/** This machine, or a folder of it that stands for a host: every path stays inside the folder. */
+import { randomBytes } from "node:crypto";
+import { constants, type Stats } from "node:fs";
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  open,
+  realpath,
+  rename,
+  rmdir,
+  unlink,
+  type FileHandle,
+} from "node:fs/promises";
+import path from "node:path";
+import { done, trouble, type Outcome } from "../outcome.ts";
+import { idOf, nameOf } from "./accounts.ts";
+import { attempt, codeOf } from "./local-errors.ts";
+import type { Attributes, Entry, FileEntry, Machine } from "./machine.ts";
+
+const ROOT_MODE = 0o755;
+
+/** The real path of what `target` names below `root`: symlinks on the way are followed, but never out of the root. */
+async function locate(root: string, target: string): Promise<Outcome<string>> {
+  await mkdir(root, { recursive: true, mode: ROOT_MODE });
+  const realRoot = await realpath(root);
+  const wanted = path.join(realRoot, target);
+  if (wanted === realRoot) return done(realRoot);
+  const missing: string[] = [path.basename(wanted)];
+  let folder = path.dirname(wanted);
+  let real = await realpathIfThere(folder);
+  while (real === undefined) {
+    // A dangling symlink has no real path, and making folders through it could lead out.
+    if (await exists(folder)) return trouble("refused", `${folder} is a symlink that leads nowhere`);
+    missing.unshift(path.basename(folder));
+    folder = path.dirname(folder);
+    real = await realpathIfThere(folder);
+  }
+  const inside = realRoot === "/" || real === realRoot || real.startsWith(realRoot + path.sep);
+  if (!inside) return trouble("refused", `${target} leads out of ${root} (to ${real}) through a symlink`);
+  return done(path.join(real, ...missing));
+}
+
+async function realpathIfThere(folder: string): Promise<string | undefined> {
+  try {
+    return await realpath(folder);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function statIfThere(target: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(target);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+const exists = async (target: string): Promise<boolean> => (await statIfThere(target)) !== undefined;
+
+function kindOf(stats: Stats): Entry["kind"] {
+  if (stats.isFile()) return "file";
+  if (stats.isDirectory()) return "directory";
+  return stats.isSymbolicLink() ? "symlink" : "other";
+}
+
+async function entryOf(stats: Stats): Promise<Entry> {
+  return {
+    kind: kindOf(stats),
+    mode: stats.mode & 0o7777,
+    owner: await nameOf("user", stats.uid),
+    group: await nameOf("group", stats.gid),
+    uid: stats.uid,
+    gid: stats.gid,
+    size: stats.size,
+  };
+}
+
+async function readEntry(target: string, maxBytes: number): Promise<Outcome<FileEntry | undefined>> {
+  const stats = await statIfThere(target);
+  if (!stats) return done(undefined);
+  const entry = await entryOf(stats);
+  if (entry.kind !== "file" || entry.size > maxBytes) return done(entry);
+  // O_NOFOLLOW: it may have been exchanged for a symlink since the look above.
+  const handle = await open(target, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    // One byte more than the size, to see whether it grew.
+    const buffer = Buffer.alloc(entry.size + 1);
+    const bytesRead = await readFully(handle, buffer);
+    if (bytesRead > entry.size) return trouble("failed", `${target} grew while it was read`);
+    return done({ ...entry, size: bytesRead, content: buffer.subarray(0, bytesRead) });
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readFully(handle: FileHandle, buffer: Buffer): Promise<number> {
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled;
+}
+
+interface Ids {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** -1 leaves a number as it is. */
+async function idsOf(attributes: Attributes): Promise<Outcome<Ids>> {
+  const uid = attributes.owner === undefined ? -1 : await idOf("user", attributes.owner);
+  if (uid === undefined)
+    return trouble("failed", `there is no user ${String(attributes.owner)} on this machine`);
+  const gid = attributes.group === undefined ? -1 : await idOf("group", attributes.group);
+  if (gid === undefined)
+    return trouble("failed", `there is no group ${String(attributes.group)} on this machine`);
+  return done({ uid, gid });
+}
+
+async function writeWhole(
+  target: string,
+  content: Buffer,
+  attributes: Attributes & { readonly newMode: number },
+): Promise<Outcome<void>> {
+  const ids = await idsOf(attributes);
+  if (!ids.ok) return ids;
+  const folder = path.dirname(target);
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  const stats = await statIfThere(target);
+  const old = stats?.isFile() ? stats : undefined;
+  if (stats?.isDirectory()) return trouble("failed", `${target} is a folder; it is not replaced by a file`);
+  const temporary = path.join(folder, `.holdfast-${randomBytes(8).toString("hex")}`);
+  const handle = await open(temporary, "wx", 0o600);
+  try {
+    await handle.writeFile(content);
+    const made = await handle.stat();
+    const uid = ids.value.uid >= 0 ? ids.value.uid : (old?.uid ?? made.uid);
+    const gid = ids.value.gid >= 0 ? ids.value.gid : (old?.gid ?? made.gid);
+    if (uid !== made.uid || gid !== made.gid) await handle.chown(uid, gid);
+    // After chown, which takes the set-id bits away.
+    await handle.chmod(attributes.mode ?? (old ? old.mode & 0o7777 : attributes.newMode));
+    await handle.sync();
+    await rename(temporary, target);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  await syncFolder(folder);
+  return done(undefined);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function applyAttributes(target: string, attributes: Attributes): Promise<Outcome<void>> {
+  const stats = await lstat(target);
+  if (stats.isSymbolicLink()) return trouble("refused", `${target} is a symlink`);
+  const ids = await idsOf(attributes);
+  if (!ids.ok) return ids;
+  const { uid, gid } = ids.value;
+  const owned = (uid < 0 || uid === stats.uid) && (gid < 0 || gid === stats.gid);
+  if (!owned) await chown(target, uid < 0 ? stats.uid : uid, gid < 0 ? stats.gid : gid);
+  const mode = attributes.mode ?? stats.mode & 0o7777;
+  // Again after a change of owner, which takes the set-id bits away.
+  if (!owned || mode !== (stats.mode & 0o7777)) await chmod(target, mode);
+  return done(undefined);
+}
+
+async function makeFolder(target: string, mode: number): Promise<Outcome<void>> {
+  const stats = await statIfThere(target);
+  if (stats?.isDirectory()) return done(undefined);
+  if (stats) return trouble("failed", `${target} is there and is not a folder`);
+  await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
+  await mkdir(target, { mode: 0o700 });
+  await chmod(target, mode);
+  return done(undefined);
+}
+
+async function removeEntry(target: string): Promise<Outcome<void>> {
+  const stats = await statIfThere(target);
+  if (!stats) return done(undefined);
+  if (stats.isDirectory())
+    return trouble("refused", `${target} is a folder now; it is not removed as a file`);
+  await unlink(target);
+  return done(undefined);
+}
+
+async function removeFolder(target: string): Promise<Outcome<boolean>> {
+  const stats = await statIfThere(target);
+  if (!stats) return done(true);
+  if (!stats.isDirectory())
+    return trouble("refused", `${target} is not a folder any more; it is not removed`);
+  try {
+    await rmdir(target);
+    return done(true);
+  } catch (error) {
+    if (codeOf(error) === "ENOTEMPTY" || codeOf(error) === "EEXIST") return done(false);
+    throw error;
+  }
+}
+
+/** `root`: absolute; made where it is missing. */
+export function localMachine(root: string): Machine {
+  const name = root === "/" ? "this machine" : `folder ${root}`;
+  const inside = <T>(
+    target: string,
+    signal: AbortSignal,
+    act: (real: string) => Promise<Outcome<T>>,
+  ): Promise<Outcome<T>> =>
+    attempt(target, async () => {
+      if (signal.aborted) return trouble("cancelled", "cancelled before it began");
+      const real = await locate(root, target);
+      return real.ok ? act(real.value) : real;
+    });
+  return {
+    name,
+    read: (target, maxBytes, signal) => inside(target, signal, real => readEntry(real, maxBytes)),
+    write: (target, content, attributes, signal) =>
+      inside(target, signal, real => writeWhole(real, content, attributes)),
+    makeDirectory: (target, mode, signal) => inside(target, signal, real => makeFolder(real, mode)),
+    setAttributes: (target, attributes, signal) =>
+      inside(target, signal, real => applyAttributes(real, attributes)),
+    removeFile: (target, signal) => inside(target, signal, removeEntry),
+    removeDirectory: (target, signal) => inside(target, signal, removeFolder),
+    // A folder always answers; one that is missing is made when it is needed.
+    ping: async () => done(undefined),
+  };
+}

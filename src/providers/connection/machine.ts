@@ -1,0 +1,56 @@
+/** A host as the families see it: its files. The same for a local folder and for a remote shell. */
+import type { Outcome } from "../outcome.ts";
+
+/** What to set; what is undefined is left as it is (a new entry gets the given defaults). */
+export interface Attributes {
+  /** Permission bits, 0 to 0o7777. */
+  readonly mode?: number;
+  /** Name or number. */
+  readonly owner?: string;
+  readonly group?: string;
+}
+
+export interface Entry {
+  readonly kind: "file" | "directory" | "symlink" | "other";
+  readonly mode: number;
+  /** Name, or the number where it has none. */
+  readonly owner: string;
+  readonly group: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+}
+
+export interface FileEntry extends Entry {
+  /** Of a regular file no longer than asked for. */
+  readonly content?: Buffer;
+}
+
+/**
+ * Paths are absolute and normalised. A final symlink is never followed; symlinks on the way are, but never out of a
+ * local root. Every call has a deadline of its own.
+ */
+export interface Machine {
+  readonly name: string;
+  /** Undefined: nothing is there. */
+  read(path: string, maxBytes: number, signal: AbortSignal): Promise<Outcome<FileEntry | undefined>>;
+  /**
+   * Puts content in place as a whole or not at all; missing folders above are made. Undefined attributes are taken
+   * from the file that is replaced; a new file gets mode `newMode`.
+   */
+  write(
+    path: string,
+    content: Buffer,
+    attributes: Attributes & { readonly newMode: number },
+    signal: AbortSignal,
+  ): Promise<Outcome<void>>;
+  /** Makes a folder and what is missing above it; one that is there is fine. */
+  makeDirectory(path: string, mode: number, signal: AbortSignal): Promise<Outcome<void>>;
+  setAttributes(path: string, attributes: Attributes, signal: AbortSignal): Promise<Outcome<void>>;
+  /** What is gone already is fine. */
+  removeFile(path: string, signal: AbortSignal): Promise<Outcome<void>>;
+  /** Removes an empty folder; answers false where it holds something and stays. */
+  removeDirectory(path: string, signal: AbortSignal): Promise<Outcome<boolean>>;
+  /** Answers within a short deadline whether the host is there. */
+  ping(signal: AbortSignal): Promise<Outcome<void>>;
+}

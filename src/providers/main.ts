@@ -1,0 +1,68 @@
+/** Entry of the provider host's own process. It lives as long as the IPC channel to its controller does. */
+import type { Order, Report } from "./messages.ts";
+import { createProviderHost, type LocalProviderHost } from "./provider-host.ts";
+
+function report(message: Report): void {
+  // A channel that is closed means that the controller is gone; `disconnect` ends this process then.
+  if (process.connected) process.send?.(message, () => undefined);
+}
+
+const questions = new Map<number, (allowed: boolean) => void>();
+let asked = 0;
+
+function mayMutate(runId: string, urn: string): Promise<boolean> {
+  const question = ++asked;
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  questions.set(question, resolve);
+  report({ report: "may", question, runId, urn });
+  return promise;
+}
+
+let host: LocalProviderHost | undefined;
+
+function answer(id: number, work: Promise<number | null | readonly { urn: string; why: string }[]>): void {
+  work.then(
+    value => report({ report: "done", id, value }),
+    (error: unknown) =>
+      report({ report: "failed", id, message: error instanceof Error ? error.message : String(error) }),
+  );
+}
+
+function configured(): LocalProviderHost {
+  if (!host) throw new Error("the provider host was used before it was configured");
+  return host;
+}
+
+function obey(order: Order): void {
+  switch (order.order) {
+    case "configure":
+      host = createProviderHost({ base: order.base, ...(order.guarded ? { mayMutate } : {}) });
+      return report({ report: "ready" });
+    case "open":
+      return answer(order.id, configured().open(order.request));
+    case "close":
+      return answer(
+        order.id,
+        configured()
+          .close(order.runId)
+          .then(() => null),
+      );
+    case "unreachable":
+      return answer(order.id, configured().unreachable(order.resources));
+    case "may": {
+      const resolve = questions.get(order.question);
+      questions.delete(order.question);
+      return resolve?.(order.allowed);
+    }
+  }
+}
+
+// Messages come from the process that forked this one, and from nobody else.
+process.on("message", message => obey(message as Order));
+process.once("disconnect", () => {
+  const end = (): never => process.exit(0);
+  if (!host) end();
+  else host.closeAll().then(end, end);
+});
+// A terminal's Ctrl-C reaches the whole group; the controller decides when this process ends.
+process.on("SIGINT", () => undefined);

@@ -1,0 +1,28 @@
+/** What controller and provider host say to each other over Node's IPC channel. */
+import type { UnknownResource } from "../engine/ports/plan.ts";
+import type { StateResource } from "../engine/ports/state.ts";
+import type { PortRequest } from "./provider-host.ts";
+
+/** Controller to host. */
+export type Order =
+  | { readonly order: "configure"; readonly base: string; readonly guarded: boolean }
+  | { readonly order: "open"; readonly id: number; readonly request: PortRequest }
+  | { readonly order: "close"; readonly id: number; readonly runId: string }
+  | { readonly order: "unreachable"; readonly id: number; readonly resources: readonly StateResource[] }
+  /** Answers a question. */
+  | { readonly order: "may"; readonly question: number; readonly allowed: boolean };
+
+/** What an order is answered with. */
+export interface Answers {
+  readonly open: number;
+  readonly close: null;
+  readonly unreachable: readonly UnknownResource[];
+}
+
+/** Host to controller. */
+export type Report =
+  | { readonly report: "ready" }
+  | { readonly report: "done"; readonly id: number; readonly value: Answers[keyof Answers] }
+  | { readonly report: "failed"; readonly id: number; readonly message: string }
+  /** Whether this URN may be changed now. */
+  | { readonly report: "may"; readonly question: number; readonly runId: string; readonly urn: string };

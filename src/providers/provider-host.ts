@@ -1,0 +1,62 @@
+/** The provider host, in this process: one port for each run over one pool of connections. */
+import type { UnknownResource } from "../engine/ports/plan.ts";
+import type { StateResource } from "../engine/ports/state.ts";
+import { createConnectionPool } from "./connection/pool.ts";
+import { openPort, type ProviderPort } from "./grpc/server.ts";
+import { resources } from "./table.ts";
+import { findUnreachable } from "./unreachable.ts";
+
+/** The package that every resource type here belongs to; the name that the engine attaches by. */
+export const PACKAGE = "holdfast";
+export const VERSION = "0.1.0";
+
+export interface ProviderHostOptions {
+  /** Absolute folder that relative local roots are resolved against. */
+  readonly base: string;
+  /** Asked before each mutating call. Default: allows. */
+  readonly mayMutate?: (runId: string, urn: string) => Promise<boolean>;
+}
+
+export interface PortRequest {
+  readonly runId: string;
+  /** `<project>/<stack>`; undefined accepts every stack. */
+  readonly stack?: string;
+  /** To come back on the same port after a crash; default a free one. */
+  readonly port?: number;
+}
+
+export interface LocalProviderHost {
+  /** Answers the port. Rejects where the wanted one is taken. */
+  open(request: PortRequest): Promise<number>;
+  close(runId: string): Promise<void>;
+  unreachable(resources: readonly StateResource[]): Promise<readonly UnknownResource[]>;
+  closeAll(): Promise<void>;
+}
+
+export function createProviderHost(options: ProviderHostOptions): LocalProviderHost {
+  const connections = createConnectionPool(options.base);
+  const ports = new Map<string, ProviderPort>();
+  const stopping = new AbortController();
+  const mayMutate = options.mayMutate ?? (async () => true);
+  const close = async (runId: string): Promise<void> => {
+    const port = ports.get(runId);
+    ports.delete(runId);
+    await port?.close();
+  };
+  return {
+    async open({ runId, stack, port: wanted }) {
+      await close(runId);
+      const scope = { runId, mayMutate, ...(stack === undefined ? {} : { stack }) };
+      const port = await openPort({ resources, connections, scope, version: VERSION }, wanted ?? 0);
+      ports.set(runId, port);
+      return port.port;
+    },
+    close,
+    unreachable: list => findUnreachable(list, type => resources.has(type), connections, stopping.signal),
+    async closeAll() {
+      stopping.abort();
+      await Promise.all([...ports.keys()].map(close));
+      await connections.close();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * Files and folders on hosts.
+ *
+ * ```ts
+ * import { File, Host } from "holdfast/host";
+ *
+ * const frodo = new Host("frodo", { connection: "ssh://deploy@frodo.example.org", sudo: true });
+ * new File("motd", { host: frodo, path: "/etc/motd", content: "Kept equal to Git.\n" });
+ * ```
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { connectionProblem, prepareConnection, type Connection } from "./connection.ts";
+import { checkKeys, reporter } from "./mistakes.ts";
+
+export type { Connection, LocalConnection, SshConnection } from "./connection.ts";
+
+export interface HostArgs {
+  /** `"ssh://user@host:port"`, `"local:FOLDER"`, or an object. */
+  connection: pulumi.Input<Connection>;
+  /** Work as root through `sudo -n`. Default false. Has no meaning for a local connection. */
+  sudo?: pulumi.Input<boolean>;
+}
+
+/** A host: what is on it is its children, so a plan groups by host. It makes nothing by itself. */
+export class Host extends pulumi.ComponentResource {
+  readonly connection: pulumi.Output<Connection>;
+  readonly #folders = new Map<string, pulumi.Resource>();
+
+  constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
+    const report = reporter("Host", name);
+    if (typeof args !== "object" || args === null) report("args", "are missing");
+    checkKeys(args, ["connection", "sudo"], report);
+    const problem = connectionProblem(args.connection);
+    if (problem !== undefined) report("connection", problem);
+    super("holdfast:host:Host", name, {}, options);
+    this.connection = prepareConnection(args.connection, args.sudo);
+    this.registerOutputs({});
+  }
+
+  /** @internal Folders of this host that are resources themselves, by path. */
+  addFolder(path: string, folder: pulumi.Resource): void {
+    this.#folders.set(path, folder);
+  }
+
+  /** @internal Those of them that `path` lies in. */
+  foldersAbove(path: string): pulumi.Resource[] {
+    return [...this.#folders]
+      .filter(([folder]) => path.startsWith(`${folder}/`))
+      .map(([, resource]) => resource);
+  }
+}
+
+export { Directory, type DirectoryArgs } from "./directory.ts";
+export { File, type FileArgs } from "./file.ts";
+export { Template, type TemplateArgs } from "./template.ts";
