@@ -1,0 +1,119 @@
+/** The state service: Pulumi's service protocol over HTTP, with the truth in the store and nowhere else. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Clock } from "../engine/ports/clock.ts";
+import type { StateStore } from "../engine/ports/state-store.ts";
+import type { ServiceContext } from "./context.ts";
+import { authenticate } from "./http/access.ts";
+import { problem, type Answer } from "./http/answer.ts";
+import { readBody } from "./http/body.ts";
+import { dispatch } from "./http/dispatch.ts";
+import { createStackKeys, type KeyWrapper } from "./keys.ts";
+import { createLiveUpdates } from "./live-updates.ts";
+import { createSettler } from "./settle.ts";
+
+export type ServiceLog = (
+  level: "debug" | "error",
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+) => void;
+
+export interface StateServiceOptions {
+  readonly store: StateStore;
+  readonly keys: KeyWrapper;
+  readonly log: ServiceLog;
+  readonly organization: string;
+  /** Other names under which programs know the organisation. */
+  readonly aliases?: readonly string[];
+  readonly clock: Clock;
+}
+
+export interface StateService {
+  /** Port 0 takes a free one. Answers the port. */
+  listen(port: number, host?: string): Promise<number>;
+  /** Answers what is under way, then ends. */
+  close(): Promise<void>;
+}
+
+/** Longer than the CLI's pauses between requests, so that its connection is kept. */
+const KEEP_ALIVE_MS = 60_000;
+/** A client that does not send its request in this time holds a connection for nothing. */
+const REQUEST_MS = 60_000;
+
+async function respond(context: ServiceContext, request: IncomingMessage): Promise<Answer> {
+  const body = await readBody(request);
+  if (!body.ok) return body.answer;
+  const origin = `http://${request.headers.host ?? ""}`;
+  const url = URL.canParse(request.url ?? "", origin) ? new URL(request.url ?? "", origin) : undefined;
+  if (!url) return problem(400, "The request's address is not readable.");
+  const parts = url.pathname.split("/").filter(Boolean).map(decode);
+  const principal = await authenticate(context.store, context.clock, request.headers.authorization);
+  const method = request.method ?? "GET";
+  return dispatch(context, { method, parts, query: url.searchParams, body: body.value, origin, principal });
+}
+
+/** A path with a broken escape is taken as it stands; no route has such a name. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+function send(response: ServerResponse, given: Answer): void {
+  if ("text" in given) {
+    response.writeHead(given.status, { "content-type": "application/json" }).end(given.text);
+    return;
+  }
+  if (given.json === undefined) {
+    response.writeHead(given.status).end();
+    return;
+  }
+  response.writeHead(given.status, { "content-type": "application/json" }).end(JSON.stringify(given.json));
+}
+
+function createHandler(context: ServiceContext, log: ServiceLog) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const began = performance.now();
+    let given: Answer;
+    try {
+      given = await respond(context, request);
+    } catch (error) {
+      const stack = error instanceof Error ? error.stack : String(error);
+      log("error", "state service: a request failed by a fault of holdfast", { url: request.url, stack });
+      given = problem(500, "holdfast's state service failed; its log says why.");
+    }
+    send(response, given);
+    const ms = Math.round(performance.now() - began);
+    log("debug", "state service", { method: request.method, url: request.url, status: given.status, ms });
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.once("error", reject);
+  server.listen(port, host, () => {
+    server.off("error", reject);
+    resolve((server.address() as AddressInfo).port);
+  });
+  return promise;
+}
+
+export function createStateService(options: StateServiceOptions): StateService {
+  const { store, keys, log, organization, aliases = [], clock } = options;
+  const stackKeys = createStackKeys(keys);
+  const settler = createSettler({ store, stackKeys, clock });
+  const live = createLiveUpdates(store);
+  const handle = createHandler({ store, stackKeys, settler, live, clock, organization, aliases }, log);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS, noDelay: true });
+  server.on("request", (request, response) => void handle(request, response));
+  return {
+    listen: (port, host = "127.0.0.1") => listen(server, port, host),
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close(error => (error ? reject(error) : resolve()));
+        server.closeIdleConnections();
+      }),
+  };
+}

@@ -1,0 +1,213 @@
+/** The engine's side of the state service: straight over the store, no HTTP. */
+import type { Clock } from "../engine/ports/clock.ts";
+import type { StackName } from "../engine/ports/stack.ts";
+import type {
+  PendingOperation,
+  RunStateOutcome,
+  StateControl,
+  StateResource,
+} from "../engine/ports/state.ts";
+import type { StateStore, StoredRun, StoredStack } from "../engine/ports/state-store.ts";
+import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
+import { mapSecrets, openText } from "./deployment/secrets.ts";
+import { fromText, withAddress } from "./deployment/stored.ts";
+import type { Resource } from "./deployment/types.ts";
+import { importDeployment } from "./import.ts";
+import { createStackKeys, type KeyWrapper, type StackCipher, type StackKeys } from "./keys.ts";
+import { createSettler, type Settler } from "./settle.ts";
+import { newToken } from "./tokens.ts";
+
+export interface StateControlOptions {
+  readonly store: StateStore;
+  readonly keys: KeyWrapper;
+  /** Where the state service listens. */
+  readonly url: string;
+  readonly organization: string;
+  readonly clock: Clock;
+}
+
+interface Parts extends StateControlOptions {
+  readonly stackKeys: StackKeys;
+  readonly settler: Settler;
+}
+
+const unreadable = (why: string, hint?: string): { ok: false; failure: Failure } =>
+  fail({ kind: "stalled", reason: "state-unreadable", why, ...(hint && { hint }) });
+
+const unknownStack = (name: StackName): { ok: false; failure: Failure } =>
+  unreadable(`stack ${name} has no state here`, "`holdfast status` lists the stacks that have");
+
+const LOST_KEY = "its key can't be unwrapped: state.key in the data folder is not the one it was made with";
+const RESTORE_KEY = "restore state.key from a backup of the data folder";
+
+/** The stack as it stands after everything that died has been replayed. */
+async function current({ store, settler }: Parts, name: StackName): Promise<StoredStack | undefined> {
+  const stack = await store.stack(name);
+  if (!stack) return undefined;
+  await settler.sweep(stack.id);
+  return store.stackById(stack.id);
+}
+
+async function needed(parts: Parts, name: StackName): Promise<StoredStack> {
+  const stack = await current(parts, name);
+  if (!stack) throw new Error(`stack ${name} was not made (ensureStack)`);
+  return stack;
+}
+
+/** Plain values where `cipher` is given; else a secret stays the object that the export holds. */
+function shown(resource: Resource, cipher: StackCipher | undefined): StateResource | undefined {
+  let closed = 0;
+  const open = (value: unknown): unknown =>
+    mapSecrets(value, ({ ciphertext, plaintext }) => {
+      const text = plaintext ?? (cipher && ciphertext ? openText(cipher, ciphertext) : undefined);
+      if (text === undefined) closed += 1;
+      // A value inside a secret may hold secrets of its own.
+      return text === undefined ? undefined : (JSON.parse(text) as unknown);
+    });
+  const properties = (given: Resource["inputs"]): Record<string, unknown> => ({
+    ...((cipher ? open(given ?? {}) : given) as Record<string, unknown>),
+  });
+  const { urn, type, custom, id, parent, protect, external } = resource;
+  const inputs = properties(resource.inputs);
+  const outputs = properties(resource.outputs);
+  if (closed > 0) return undefined;
+  return {
+    urn,
+    type,
+    custom,
+    ...(id !== undefined && { id }),
+    ...(parent !== undefined && { parent }),
+    ...(protect && { protect }),
+    ...(external && { external }),
+    inputs,
+    outputs,
+  };
+}
+
+async function resources(
+  parts: Parts,
+  name: StackName,
+  options: { readonly openSecrets?: boolean } = {},
+): Promise<Result<readonly StateResource[]>> {
+  const stack = await current(parts, name);
+  if (!stack) return unknownStack(name);
+  const cipher = options.openSecrets ? await parts.stackKeys.cipher(stack) : undefined;
+  if (options.openSecrets && !cipher) return unreadable(`${name}: ${LOST_KEY}`, RESTORE_KEY);
+  const { deployment } = fromText((await parts.store.checkpoint(stack.id))?.text);
+  const all: StateResource[] = [];
+  for (const resource of deployment?.resources ?? []) {
+    const seen = shown(resource, cipher);
+    if (!seen)
+      return unreadable(`${name}: a secret of ${resource.urn} was encrypted by another secrets manager`);
+    all.push(seen);
+  }
+  return ok(all);
+}
+
+async function ensureStack(parts: Parts, name: StackName): Promise<Result<{ readonly version: number }>> {
+  const { store, stackKeys, clock } = parts;
+  const there = await current(parts, name);
+  if (there && !(await stackKeys.cipher(there))) return unreadable(`${name}: ${LOST_KEY}`, RESTORE_KEY);
+  if (there) return ok({ version: there.version });
+  const [project = ""] = name.split("/");
+  const wrappedKey = await stackKeys.newWrappedKey();
+  await store.createStack({ name, tags: { "pulumi:project": project }, wrappedKey, at: clock.now() });
+  return ok({ version: (await needed(parts, name)).version });
+}
+
+/** Ends the run's updates, then its token: in this order, so that a crash in between is found by `endAllBut`. */
+async function endRun(parts: Parts, run: StoredRun): Promise<RunStateOutcome> {
+  const { store, settler } = parts;
+  const pending: string[] = [];
+  for (const update of await store.openUpdates(run.stackId)) {
+    if (update.runId !== run.runId) continue;
+    const settled = await settler.end(update, update.closing?.status ?? "failed");
+    pending.push(...settled.unknown);
+  }
+  const refusals = await store.refusals(run.runId);
+  const stateVersion = (await store.stackById(run.stackId))?.version ?? 0;
+  await store.endRun(run.runId);
+  return { stateVersion, refusals, pending };
+}
+
+async function pending(parts: Parts, name: StackName): Promise<readonly PendingOperation[]> {
+  const stack = await current(parts, name);
+  const { deployment } = fromText(stack && (await parts.store.checkpoint(stack.id))?.text);
+  return (deployment?.pending_operations ?? []).map(({ type, resource }) => ({
+    urn: resource.urn,
+    type: resource.type,
+    operation: type,
+  }));
+}
+
+async function removeStack(parts: Parts, name: StackName): Promise<Result<void>> {
+  const stack = await current(parts, name);
+  if (!stack) return unknownStack(name);
+  const [holder] = await parts.store.openUpdates(stack.id);
+  if (holder) return fail({ kind: "waiting", reason: "stack-busy", by: holder.who });
+  await parts.store.removeStack(stack.id);
+  return ok(undefined);
+}
+
+async function exportState(parts: Parts, name: StackName): Promise<Result<unknown>> {
+  const stack = await current(parts, name);
+  if (!stack) return unknownStack(name);
+  const stored = await parts.store.checkpoint(stack.id);
+  return ok(stored ? (JSON.parse(withAddress(stored.text, parts.url)) as unknown) : fromText(undefined));
+}
+
+async function importState(
+  parts: Parts,
+  name: StackName,
+  value: unknown,
+): Promise<Result<{ readonly version: number }>> {
+  const made = await ensureStack(parts, name);
+  if (!made.ok) return made;
+  const imported = await importDeployment(parts, await needed(parts, name), value, "holdfast import-state");
+  if (imported.ok) return ok({ version: imported.version });
+  return imported.busy
+    ? fail({ kind: "waiting", reason: "stack-busy", by: imported.why })
+    : unreadable(imported.why, imported.hint);
+}
+
+type Runs = Pick<StateControl, "openRun" | "bind" | "endRun" | "endAllBut">;
+
+const runsOf = (parts: Parts): Runs => ({
+  openRun: async ({ runId, stack }) => {
+    const { token, hash } = newToken("hfr");
+    await parts.store.openRun({ runId, stackId: (await needed(parts, stack)).id, tokenHash: hash });
+    return { url: parts.url, token, organization: parts.organization };
+  },
+  bind: (runId, binding) => parts.store.bindRun(runId, binding),
+  endRun: async runId => {
+    const run = await parts.store.run(runId);
+    return run ? endRun(parts, run) : { stateVersion: 0, refusals: [], pending: [] };
+  },
+  endAllBut: async runIds => {
+    for (const run of await parts.store.runs()) if (!runIds.includes(run.runId)) await endRun(parts, run);
+    await parts.settler.sweep();
+  },
+});
+
+export function createStateControl(options: StateControlOptions): StateControl {
+  const stackKeys = createStackKeys(options.keys);
+  const parts: Parts = { ...options, stackKeys, settler: createSettler({ ...options, stackKeys }) };
+  const { store } = options;
+  return {
+    ...runsOf(parts),
+    ensureStack: name => ensureStack(parts, name),
+    stacks: async () =>
+      (await store.stacks()).map(({ name, version, resources }) => ({ name, version, resources })),
+    version: async name => (await current(parts, name))?.version ?? 0,
+    resources: (name, how) => resources(parts, name, how),
+    pending: name => pending(parts, name),
+    encrypt: async (name, plaintexts) => {
+      const cipher = await stackKeys.cipher(await needed(parts, name));
+      if (!cipher) throw new Error(`${name}: ${LOST_KEY}`);
+      return plaintexts.map(plaintext => cipher.encrypt(Buffer.from(plaintext)).toString("base64"));
+    },
+    exportState: name => exportState(parts, name),
+    importState: (name, value) => importState(parts, name, value),
+    removeStack: name => removeStack(parts, name),
+  };
+}

@@ -1,0 +1,78 @@
+/** Tables of the state store. A step that has run anywhere is never changed. */
+import type { Migration } from "./database.ts";
+
+export const stateMigrations: readonly Migration[] = [
+  {
+    name: "state-001",
+    sql: `
+      CREATE TABLE state_stacks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        tags TEXT NOT NULL,
+        number INTEGER NOT NULL DEFAULT 0,
+        version INTEGER NOT NULL DEFAULT 0,
+        resources INTEGER NOT NULL DEFAULT 0,
+        updated_at INTEGER,
+        wrapped_key BLOB NOT NULL,
+        created_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE state_checkpoints (
+        stack_id INTEGER NOT NULL REFERENCES state_stacks (id) ON DELETE CASCADE,
+        version INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (stack_id, version)
+      ) STRICT;
+      CREATE TABLE state_updates (
+        id TEXT PRIMARY KEY,
+        stack_id INTEGER NOT NULL REFERENCES state_stacks (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        dry_run INTEGER NOT NULL,
+        who TEXT NOT NULL,
+        run_id TEXT,
+        status TEXT NOT NULL,
+        closing TEXT,
+        number INTEGER NOT NULL DEFAULT 0,
+        base_version INTEGER NOT NULL DEFAULT 0,
+        token_hash BLOB,
+        expires_at INTEGER,
+        binding TEXT,
+        created_at INTEGER NOT NULL,
+        started_at INTEGER,
+        ended_at INTEGER,
+        message TEXT NOT NULL,
+        environment TEXT NOT NULL,
+        config TEXT NOT NULL,
+        changes TEXT,
+        checkpoint TEXT
+      ) STRICT;
+      CREATE INDEX state_updates_by_stack ON state_updates (stack_id, number);
+      CREATE UNIQUE INDEX state_updates_lease ON state_updates (stack_id)
+        WHERE dry_run = 0 AND status IN ('running', 'closing');
+      CREATE TABLE state_journal (
+        update_id TEXT NOT NULL REFERENCES state_updates (id) ON DELETE CASCADE,
+        sequence INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (update_id, sequence)
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE state_runs (
+        run_id TEXT PRIMARY KEY,
+        stack_id INTEGER NOT NULL REFERENCES state_stacks (id) ON DELETE CASCADE,
+        token_hash BLOB NOT NULL UNIQUE,
+        binding TEXT
+      ) STRICT;
+      CREATE TABLE state_refusals (
+        run_id TEXT NOT NULL REFERENCES state_runs (run_id) ON DELETE CASCADE,
+        urn TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        why TEXT NOT NULL,
+        PRIMARY KEY (run_id, urn, operation)
+      ) STRICT;
+      CREATE TABLE state_tokens (
+        name TEXT PRIMARY KEY,
+        token_hash BLOB NOT NULL UNIQUE,
+        created_at INTEGER NOT NULL,
+        used_at INTEGER
+      ) STRICT;
+    `,
+  },
+];
