@@ -1,0 +1,149 @@
+/** Checkouts that several stacks share: made once, counted, and removed some time after the last release. */
+import { existsSync } from "node:fs";
+import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
+import { checkoutFolders, type CheckoutFolders } from "./checkout-folders.ts";
+import type { Git } from "./git.ts";
+import type { Limits } from "./limits.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+import { isErrno } from "./owner.ts";
+import { readTree, refused, type Damaged } from "./read-tree.ts";
+import { cleanLine } from "./untrusted-text.ts";
+import { writeTree } from "./write-tree.ts";
+
+export interface HeldCheckout {
+  readonly root: string;
+  /** Safe to call twice. */
+  release(): void;
+}
+
+export interface Checkouts {
+  /** Failures: repository-refused, disk. */
+  acquire(sha: string): Promise<Result<HeldCheckout> | Damaged>;
+}
+
+export interface CheckoutsOptions {
+  readonly folder: string;
+  readonly git: Git;
+  readonly limits: Limits;
+  readonly log: (text: string) => void;
+}
+
+/** Unused checkouts that are kept: head, the deployed one, and one to go back to are wanted again and again. */
+export const KEPT_UNUSED = 3;
+
+type Made = Result<{ readonly hold: string }> | Damaged;
+type Problem = Exclude<Made, { ok: true }>;
+
+interface Entry {
+  users: number;
+  /** Counts up; the unused one with the lowest number goes first. */
+  lastUse: number;
+  readonly made: Promise<Made>;
+}
+
+export function createCheckouts(options: CheckoutsOptions): Checkouts {
+  const { log } = options;
+  const folders = checkoutFolders(options.folder);
+  const entries = new Map<string, Entry>();
+  const inOrder = oneAtATime();
+  let swept = false;
+  let uses = 0;
+
+  async function make(sha: string): Promise<Made> {
+    try {
+      // What a crash left goes before anything new is made.
+      if (!swept) await folders.sweep();
+      swept = true;
+      return await makeHeld(folders, options, sha);
+    } catch (error) {
+      return fail(fileSystemFailure(error));
+    }
+  }
+
+  function entryOf(sha: string): Entry {
+    const known = entries.get(sha);
+    if (known) return known;
+    const entry: Entry = { users: 0, lastUse: ++uses, made: inOrder(() => make(sha)) };
+    entries.set(sha, entry);
+    return entry;
+  }
+
+  function release(sha: string, entry: Entry): void {
+    entry.users--;
+    entry.lastUse = ++uses;
+    const unused = [...entries].filter(([, other]) => other.users === 0);
+    unused.sort(([, a], [, b]) => b.lastUse - a.lastUse);
+    for (const [old, oldest] of unused.slice(KEPT_UNUSED)) forget(old, oldest);
+    if (entries.get(sha) !== entry && entry.users === 0) forget(sha, entry);
+  }
+
+  /** Out of the map at once, so that the next user makes it anew; off the disk when it may be. */
+  function forget(sha: string, entry: Entry): void {
+    if (entries.get(sha) === entry) entries.delete(sha);
+    const gone = async (): Promise<void> => {
+      const made = await entry.made;
+      if ("damaged" in made || !made.ok) return;
+      const remove = await inOrder(() => folders.drop(sha, made.value.hold));
+      await remove();
+    };
+    gone().catch((error: unknown) => log(`a checkout could not be removed: ${String(error)}`));
+  }
+
+  return {
+    async acquire(sha) {
+      const known = entries.get(sha);
+      // Somebody may have tidied the data folder up by hand.
+      if (known?.users === 0 && !existsSync(folders.rootOf(sha))) forget(sha, known);
+      const entry = entryOf(sha);
+      entry.users++;
+      const made = await entry.made;
+      if ("damaged" in made || !made.ok) {
+        if (entries.get(sha) === entry) entries.delete(sha);
+        return made;
+      }
+      let released = false;
+      const once = (): void => {
+        if (!released) release(sha, entry);
+        released = true;
+      };
+      return ok({ root: folders.rootOf(sha), release: once });
+    },
+  };
+}
+
+/** Throws errors of the file system. */
+async function makeHeld(
+  folders: CheckoutFolders,
+  { git, limits }: CheckoutsOptions,
+  sha: string,
+): Promise<Made> {
+  const hold = await folders.hold(sha);
+  let problem: Problem | undefined;
+  let whole = false;
+  try {
+    await folders.make(sha, async making => {
+      const tree = await readTree(git, sha, limits, Buffer.byteLength(making));
+      if ("damaged" in tree || !tree.ok) problem = tree;
+      else problem = damage(await writeTree(git, tree.value, making));
+      return problem === undefined;
+    });
+    whole = problem === undefined;
+  } finally {
+    if (!whole) await (await folders.drop(sha, hold))();
+  }
+  return problem ?? ok({ hold });
+}
+
+const damage = (problem: string | undefined): Damaged | undefined =>
+  problem === undefined ? undefined : { damaged: problem };
+
+/** A name that is taken on this file system (it ignores case, say) is the repository's fault; the rest is the disk's. */
+function fileSystemFailure(error: unknown): Failure {
+  if (!isErrno(error)) throw error;
+  if (error.code === "EEXIST" || error.code === "EILSEQ")
+    return refused({
+      path: error.path ?? "",
+      why: "this file system cannot hold the name beside the others",
+    });
+  return { kind: "transient", reason: "disk", why: cleanLine(error.message) };
+}

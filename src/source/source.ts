@@ -1,0 +1,122 @@
+/** The watched repository: a mirror of one branch, and read-only checkouts of its revisions. */
+import { createHash } from "node:crypto";
+import path from "node:path";
+import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
+import type { Checkout, Revision, Source } from "../engine/ports/source.ts";
+import { parseAddress, type Address } from "./address.ts";
+import { isBranchName, isFullObjectId } from "./branch-name.ts";
+import { createCheckouts } from "./checkouts.ts";
+import { loginFor, type Credentials } from "./git-environment.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { createHistory } from "./history.ts";
+import { createMirror, type Mirror } from "./mirror.ts";
+import { cleanLine } from "./untrusted-text.ts";
+
+export interface SourceOptions {
+  /** https://…, ssh://…, git@host:path, file://… or a path. A login in an https URL is used and never shown. */
+  readonly url: string;
+  readonly branch: string;
+  /** Absolute folder of the source's own below the data folder; made when needed. */
+  readonly folder: string;
+  readonly credentials?: Credentials;
+  /** Default: DEFAULT_LIMITS. */
+  readonly limits?: Partial<Limits>;
+  /** Milliseconds that one call of git may take. Default 120,000. */
+  readonly deadlineMs?: number;
+  readonly log?: (text: string) => void;
+}
+
+/** Two minutes: the first fetch of a repository of some hundred megabytes; a hung server is given up within it. */
+const DEADLINE_MS = 120_000;
+
+/** Checks the options and makes the source; nothing is fetched yet. Failures: config-invalid. */
+export function createSource(options: SourceOptions): Result<Source> {
+  const parsed = parseAddress(options.url, process.cwd());
+  if (!parsed.ok) return fail(invalid(parsed.why));
+  if (!isBranchName(options.branch))
+    return fail(invalid(`"${cleanLine(options.branch)}" cannot be the name of a branch`));
+  const { address } = parsed;
+  const login = loginFor(address, options.credentials);
+  if (login && /[\r\n\0]/.test(login.username + login.password))
+    return fail(invalid("a line break stands in the repository's user name or token"));
+  const log = options.log ?? ((): void => undefined);
+  if (options.credentials?.kind === "token" && login?.password !== options.credentials.token)
+    log(`the token is for ${options.credentials.host} and is not sent to ${address.host ?? "a file"}`);
+  const mirror = createMirror({
+    folder: path.join(options.folder, mirrorName(address, options.branch)),
+    address,
+    branch: options.branch,
+    ...(login ? { login } : {}),
+    ...(options.credentials?.kind === "ssh" ? { ssh: options.credentials } : {}),
+    deadlineMs: options.deadlineMs ?? DEADLINE_MS,
+    log,
+  });
+  return ok(sourceOf(options, address, mirror, log));
+}
+
+const invalid = (message: string): Failure => ({
+  kind: "stalled",
+  reason: "config-invalid",
+  problems: [{ message }],
+});
+
+/** Another address or branch is another mirror: what one knows is never taken for the other's. */
+function mirrorName(address: Address, branch: string): string {
+  const key = createHash("sha256").update(`${address.remote}\n${branch}`).digest("hex");
+  return `mirror-${key.slice(0, 16)}.git`;
+}
+
+function sourceOf(
+  options: SourceOptions,
+  address: Address,
+  mirror: Mirror,
+  log: (text: string) => void,
+): Source {
+  const { branch } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const checkouts = createCheckouts({ folder: options.folder, git: mirror.git, limits, log });
+  const history = createHistory(mirror.git, mirror.folder, branch);
+  let housekept: string | undefined;
+
+  async function fetchHead(signal: AbortSignal): Promise<Result<Revision>> {
+    const fetched = await mirror.fetch(signal);
+    if (!fetched.ok) return fetched;
+    const head = await history.head();
+    if (head) return ok(head);
+    mirror.distrust();
+    const why = "the commit that was fetched cannot be read; the next fetch makes the mirror anew";
+    return fail({ kind: "transient", reason: "fetch-failed", url: address.remote, why });
+  }
+
+  function missing(sha: string, why: string): Result<never> {
+    return fail({ kind: "transient", reason: "fetch-failed", url: address.remote, why: `${sha} ${why}` });
+  }
+
+  return {
+    url: address.remote,
+    branch,
+    async fetch(signal) {
+      const head = await fetchHead(signal);
+      if (head.ok && head.value.sha !== housekept) {
+        housekept = head.value.sha;
+        await mirror.keepHouse(signal);
+      }
+      return head;
+    },
+    head: history.head,
+    resolve: history.resolve,
+    ancestry: history.ancestry,
+    changedPaths: history.changedPaths,
+    async checkout(sha): Promise<Result<Checkout>> {
+      const revision = isFullObjectId(sha) ? await history.describe(sha) : undefined;
+      if (!revision) return missing(cleanLine(sha), "is no commit that the mirror holds");
+      const held = await checkouts.acquire(revision.sha);
+      if ("damaged" in held) {
+        mirror.distrust();
+        log(`objects of ${revision.sha} are damaged: ${cleanLine(held.damaged)}`);
+        return missing(revision.sha, "is damaged in the mirror; the next fetch makes the mirror anew");
+      }
+      return held.ok ? ok({ revision, ...held.value }) : held;
+    },
+  };
+}
