@@ -14,4 +14,9 @@ export const table: readonly Verb[] = [
     describe: "what is there of all that holdfast needs, and what to do about the rest",
     load: () => import("./doctor.ts"),
   },
+  {
+    usage: "secrets <action> [files..]",
+    describe: "edit, encrypt, check SOPS files with age; make a key",
+    load: () => import("./secrets.ts"),
+  },
 ];
