@@ -14,6 +14,7 @@ export function makeRun(chosen: Candidate, id: string, now: number, board: Board
     id,
     stack: definition,
     organization: wanted.estate.organization,
+    allowScripts: wanted.estate.allowScripts,
     mode: want.mode,
     trigger: want.trigger,
     revision: wanted.revision,

@@ -16,6 +16,8 @@ export interface Run {
   readonly id: string;
   readonly stack: StackDefinition;
   readonly organization: string;
+  /** Packages whose install scripts may run. */
+  readonly allowScripts: readonly string[];
   readonly mode: RunMode;
   readonly trigger: Trigger;
   readonly revision: Revision;

@@ -15,8 +15,8 @@ export interface SuperviseOptions {
 export interface Supervised {
   /** The first ready message. Rejects where the first start fails. */
   readonly ready: Promise<unknown>;
-  pid(): number | undefined;
-  stop(): Promise<void>;
+  readonly pid: () => number | undefined;
+  readonly stop: () => Promise<void>;
 }
 
 const FIRST_WAIT_MS = 50;

@@ -26,7 +26,7 @@ export async function openWorkspace(
   const { root } = checkout.value;
   undo.add(() => checkout.value.release());
   const [program, secrets, state] = await Promise.all([
-    world.installer.prepare(root, run.stack, signals.look),
+    world.installer.prepare(root, run.stack, signals.look, { allowScripts: run.allowScripts }),
     world.secrets.read(root, run.stack.settings.secrets),
     world.state.ensureStack(run.stack.name),
   ]);

@@ -1,0 +1,325 @@
+/** Builds every part of a working holdfast by hand, top to bottom. The one place that sees all rooms. */
+import { createHash, randomInt } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { createFileKeyWrapper } from "../backend/keys.ts";
+import { createStateControl } from "../backend/state-control.ts";
+import type { DaemonSettings } from "../config/daemon.ts";
+import { createEstateReader } from "../config/estate-reader.ts";
+import { createController, type Controller } from "../engine/controller.ts";
+import type { EventListener } from "../engine/event.ts";
+import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
+import type { LiveProcess, Records } from "../engine/ports/records.ts";
+import type { Source } from "../engine/ports/source.ts";
+import { recover } from "../engine/recover.ts";
+import { endGroup } from "../process/session.ts";
+import { systemClock } from "../process/system-clock.ts";
+import { createInstaller } from "../program/installer.ts";
+import { createWorkerPool } from "../program/worker-pool.ts";
+import { createProviderHostClient } from "../providers/client.ts";
+import { createPulumi } from "../pulumi/create-pulumi.ts";
+import { locatePulumi } from "../pulumi/locate.ts";
+import { createIdentitySource } from "../secrets/identities.ts";
+import { createSecretReader } from "../secrets/reader.ts";
+import { createRedactor } from "../secrets/redactor.ts";
+import { createSource } from "../source/source.ts";
+import { lockData } from "../store/data-lock.ts";
+import { openDatabase } from "../store/database.ts";
+import { createSqliteRecords, recordsMigrations } from "../store/records-sqlite.ts";
+import { stateMigrations } from "../store/state-schema.ts";
+import { createSqliteStateStore } from "../store/state-sqlite.ts";
+import { startStateProcess } from "./wire-state.ts";
+
+export interface OpenOptions {
+  readonly settings: DaemonSettings;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** For the lock's note, for example `holdfast serve`. */
+  readonly what: string;
+  /** Runs what is due by itself. */
+  readonly automatic: boolean;
+  readonly listener: EventListener;
+  readonly onProgress?: (text: string) => void;
+}
+
+export interface Holdfast {
+  readonly controller: Controller;
+  readonly records: Records;
+  readonly source: Source;
+  readonly redact: (text: string) => string;
+  /** Of the helper processes, for tests and the curious. */
+  readonly pids: () => { readonly state: number | undefined; readonly providers: number | undefined };
+  readonly stateUrl: string;
+  /** Ends runs within the grace, helpers, and the lock. */
+  readonly close: (graceMs: number) => Promise<void>;
+}
+
+/** Our own package folder. */
+const HOLDFAST = path.resolve(import.meta.dirname, "../..");
+const DEFAULT_ORGANIZATION = "organization";
+const REPOSITORY = "repository";
+
+const invalid = (...problems: Problem[]): Result<never> =>
+  fail({ kind: "stalled", reason: "config-invalid", problems });
+
+const present = (env: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    names.flatMap(name => (env[name] === undefined || env[name] === "" ? [] : [[name, env[name]]])),
+  );
+
+/** What helpers and tools need of the person's environment; nothing else is inherited. */
+const SYSTEM = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ"];
+const NETWORK = [
+  "HTTPS_PROXY",
+  "HTTP_PROXY",
+  "NO_PROXY",
+  "https_proxy",
+  "http_proxy",
+  "no_proxy",
+  "NODE_EXTRA_CA_CERTS",
+  "SSL_CERT_FILE",
+];
+
+/** Sortable, readable, unique within a daemon: `261121-142501-k3f9`. */
+function newRunId(now: number): string {
+  const stamp = new Date(now)
+    .toISOString()
+    .replace(/[-:TZ]/g, "")
+    .slice(2, 14);
+  return `${stamp.slice(0, 6)}-${stamp.slice(6)}-${randomInt(36 ** 4)
+    .toString(36)
+    .padStart(4, "0")}`;
+}
+
+/** Short-lived files live in memory where the machine has such a folder; a crash's leftovers go at the next start. */
+function makeRunDir(data: string): string {
+  const base = os.platform() === "linux" ? "/dev/shm" : os.tmpdir();
+  const dir = path.join(base, `holdfast-${createHash("sha256").update(data).digest("hex").slice(0, 12)}`);
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  return dir;
+}
+
+/** A data folder serves one repository for good: state of two must never meet. */
+async function knowRepository(records: Records, settings: DaemonSettings): Promise<Result<string>> {
+  const known = await records.setting(REPOSITORY);
+  const wanted = settings.repo;
+  if (known !== undefined && wanted !== undefined && known !== wanted) {
+    const message = `the data folder ${settings.data} belongs to the repository ${known}, not to ${wanted}`;
+    return invalid({ message, hint: "give another folder with --data, or leave --repo away" });
+  }
+  const repository = wanted ?? known;
+  if (repository === undefined)
+    return invalid({ message: "which repository?", hint: "say it with --repo URL, or HOLDFAST_REPO" });
+  await records.setSetting(REPOSITORY, repository);
+  return ok(repository);
+}
+
+async function credentialsOf(
+  settings: DaemonSettings,
+  env: NodeJS.ProcessEnv,
+): Promise<Parameters<typeof createSource>[0]["credentials"]> {
+  const first = settings.credentials[0];
+  if (first)
+    return {
+      kind: "token",
+      host: first.host,
+      username: first.username,
+      token: (await readFile(first.tokenFile, "utf8")).trim(),
+    };
+  return env["SSH_AUTH_SOCK"] ? { kind: "ssh", agentSocket: env["SSH_AUTH_SOCK"] } : undefined;
+}
+
+async function findCli(options: OpenOptions): Promise<Result<string>> {
+  const { settings, env, onProgress } = options;
+  const located = await locatePulumi({
+    env,
+    override: settings.pulumi,
+    tools: path.join(HOLDFAST, "tools"),
+    install: true,
+    ...(onProgress && { onProgress }),
+  });
+  return located.found
+    ? ok(located.path)
+    : fail({ kind: "stalled", reason: "plugin-missing", plugin: "pulumi", how: located.message });
+}
+
+/** Ends what an earlier life left behind. */
+const endProcess = async ({ pid, startTime }: LiveProcess): Promise<boolean> => endGroup(pid, startTime);
+
+function openStores(data: string): {
+  records: Records;
+  store: ReturnType<typeof createSqliteStateStore>;
+  close: () => void;
+} {
+  const db = openDatabase(path.join(data, "holdfast.db"), [...recordsMigrations, ...stateMigrations]);
+  return { records: createSqliteRecords(db), store: createSqliteStateStore(db), close: () => db.close() };
+}
+
+function announce(options: OpenOptions, what: string): (why: string) => void {
+  return why => options.listener({ type: "process-restarted", what, why, at: systemClock.now() });
+}
+
+/** Opens the data folder, starts the helpers, cleans up after a crash. Failures: stack-busy (somebody has the folder), config-invalid, plugin-missing. */
+export async function openHoldfast(options: OpenOptions): Promise<Result<Holdfast>> {
+  const { settings } = options;
+  mkdirSync(settings.data, { recursive: true, mode: 0o700 });
+  const lock = lockData(settings.data, options.what);
+  if ("heldBy" in lock) {
+    const by = lock.heldBy ? `${lock.heldBy.what} (process ${lock.heldBy.pid})` : "another holdfast";
+    return fail({
+      kind: "waiting",
+      reason: "stack-busy",
+      by: `${by} works on the data folder ${settings.data}`,
+    });
+  }
+  const stores = openStores(settings.data);
+  const opened = await openWithStores(options, stores);
+  if (opened.ok)
+    return ok({
+      ...opened.value,
+      close: graceMs => opened.value.close(graceMs).finally(() => (stores.close(), lock.release())),
+    });
+  stores.close();
+  lock.release();
+  return opened;
+}
+
+async function openWithStores(
+  options: OpenOptions,
+  stores: ReturnType<typeof openStores>,
+): Promise<Result<Holdfast>> {
+  const { settings, env } = options;
+  const { records } = stores;
+  const repository = await knowRepository(records, settings);
+  if (!repository.ok) return repository;
+  const credentials = await credentialsOf(settings, env);
+  const source = createSource({
+    url: repository.value,
+    branch: settings.branch,
+    folder: path.join(settings.data, "source"),
+    ...(credentials && { credentials }),
+  });
+  if (!source.ok) return source;
+  const cli = await findCli(options);
+  if (!cli.ok) return cli;
+  const system = present(env, SYSTEM);
+  const state = await startStateProcess({
+    data: settings.data,
+    organization: DEFAULT_ORGANIZATION,
+    records,
+    env: { ...system, ...present(env, ["HOLDFAST_VERBOSE"]) },
+    onDeath: announce(options, "state service"),
+  });
+  return ok(await assemble(options, stores, { source: source.value, cli: cli.value, state, system }));
+}
+
+interface Found {
+  readonly source: Source;
+  readonly cli: string;
+  readonly state: Awaited<ReturnType<typeof startStateProcess>>;
+  readonly system: Readonly<Record<string, string>>;
+}
+
+/** What runs the CLI and the programs. */
+function makeTools(
+  options: OpenOptions,
+  records: Records,
+  found: Found,
+  redactor: ReturnType<typeof createRedactor>,
+) {
+  const { settings, env } = options;
+  const environment = { ...found.system, ...present(env, NETWORK) };
+  const redact = (text: string): string => redactor.redact(text);
+  const inData = (name: string): string => path.join(settings.data, name);
+  const workers = createWorkerPool({
+    holdfast: HOLDFAST,
+    cache: inData("compile-cache"),
+    redact,
+    spare: settings.workers,
+  });
+  const pulumi = createPulumi({
+    binary: found.cli,
+    home: inData("pulumi"),
+    runDir: makeRunDir(settings.data),
+    redactor,
+    environment,
+    passphrase: {
+      passphrase: env["PULUMI_CONFIG_PASSPHRASE"],
+      passphraseFile: env["PULUMI_CONFIG_PASSPHRASE_FILE"],
+    },
+    onProcess: live => void records.processStarted(live),
+    onProcessEnded: pid => void records.processEnded(pid),
+  });
+  const progress = options.onProgress ? { onProgress: options.onProgress } : {};
+  const installer = createInstaller({
+    holdfast: HOLDFAST,
+    cache: inData("installs"),
+    env: environment,
+    redact,
+    ...progress,
+  });
+  return { workers, pulumi, installer };
+}
+
+function startProviders(
+  options: OpenOptions,
+  found: Found,
+  redact: (text: string) => string,
+): ReturnType<typeof createProviderHostClient> {
+  return createProviderHostClient({
+    base: options.cwd,
+    env: { ...found.system, ...present(options.env, ["SSH_AUTH_SOCK"]) },
+    onRestart: announce(options, "provider host"),
+    onOutput: text =>
+      options.listener({ type: "message", level: "error", text: redact(text), at: systemClock.now() }),
+  });
+}
+
+async function assemble(
+  options: OpenOptions,
+  stores: ReturnType<typeof openStores>,
+  found: Found,
+): Promise<Holdfast> {
+  const { settings, env } = options;
+  const { records, store } = stores;
+  const { source, state: service } = found;
+  const redactor = createRedactor();
+  const redact = (text: string): string => redactor.redact(text);
+  const keys = createFileKeyWrapper(path.join(settings.data, "state.key"));
+  const state = createStateControl({
+    store,
+    keys,
+    url: service.url,
+    organization: DEFAULT_ORGANIZATION,
+    clock: systemClock,
+  });
+  const identities = createIdentitySource({ env, home: os.homedir(), platform: os.platform() });
+  const providers = startProviders(options, found, redact);
+  const tools = makeTools(options, records, found, redactor);
+  await recover({ records, state, endProcess, now: systemClock.now });
+  const secrets = createSecretReader({ redactor, identities });
+  const controller = createController(
+    {
+      ...tools,
+      source,
+      reader: createEstateReader(),
+      secrets,
+      providers,
+      state,
+      records,
+      clock: systemClock,
+      emit: options.listener,
+    },
+    { parallel: settings.parallelism, automatic: options.automatic, newId: newRunId },
+  );
+  await controller.load();
+  const close = async (graceMs: number): Promise<void> => {
+    await controller.stop(graceMs);
+    await Promise.all([tools.workers.close(), providers.stop(), service.stop()]);
+  };
+  const pids = () => ({ state: service.pid(), providers: providers.pid() });
+  return { controller, records, source, redact, stateUrl: service.url, pids, close };
+}
