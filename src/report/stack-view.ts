@@ -1,0 +1,37 @@
+/** What a status report says of one stack. */
+import type { Pause, StackStatus } from "../engine/ports/records.ts";
+import type { Revision } from "../engine/ports/source.ts";
+import type { StackName, StackSettings } from "../engine/ports/stack.ts";
+import { deriveState, type ShownState } from "./state.ts";
+
+export interface StackView extends ShownState {
+  readonly stack: StackName;
+  readonly status?: StackStatus;
+  readonly pause?: Pause;
+}
+
+export interface StatusInput {
+  readonly statuses: readonly StackStatus[];
+  readonly pauses: readonly Pause[];
+  /** Stacks of the newest estate, with their settings. */
+  readonly wanted: readonly { readonly name: StackName; readonly settings: StackSettings }[];
+  readonly head?: Revision;
+  readonly now: number;
+}
+
+/** One view of each stack that is wanted or known, by name. */
+export function stackViews({ statuses, pauses, wanted, head, now }: StatusInput): StackView[] {
+  const settings = new Map(wanted.map(stack => [stack.name, stack.settings]));
+  const known = new Map(statuses.map(status => [status.stack, status]));
+  const paused = new Map(pauses.map(pause => [pause.stack, pause]));
+  const names = [...new Set([...settings.keys(), ...known.keys()])].sort();
+  return names.map(stack => {
+    const [status, pause, mine] = [known.get(stack), paused.get(stack), settings.get(stack)];
+    const facts = { ...(status && { status }), ...(pause && { pause }) };
+    return {
+      stack,
+      ...facts,
+      ...deriveState({ ...facts, now, ...(mine && { settings: mine }), ...(head && { head }) }),
+    };
+  });
+}
