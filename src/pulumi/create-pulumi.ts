@@ -62,7 +62,8 @@ function failed(
 ): Result<never> {
   const what = `pulumi ${operation.kind} ${context.stack.name}`;
   const { deadlineMs } = context;
-  return fail(failureOf({ what, deadlineMs, ...outcome, output: worker?.output() ?? "" }, redactor));
+  const program = { runsProgram: worker !== undefined, output: worker?.output() ?? "" };
+  return fail(failureOf({ what, deadlineMs, ...outcome, ...program }, redactor));
 }
 
 /** Whether a changing operation came as far as doing something, or at least as far as saying what is wrong with which resource. */

@@ -17,6 +17,9 @@ const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
 /** Pulumi's own colour marks, which stay in with `--color raw` and in some provider texts. */
 const COLOUR_MARK = /<\{%[^%]{0,40}%\}>/g;
 
+/** What the engine puts in front of a provider's own words. */
+const PREFIX = /^(?:Preview failed|error): /;
+
 /** One message without colours and secrets, trimmed, capped. */
 export function plainText(message: string, redactor: Pick<Redactor, "redact">): string {
   const plain = redactor.redact(message.replace(ANSI, "").replace(COLOUR_MARK, "")).trim();
@@ -49,7 +52,7 @@ export function diagnosticsOf(
   for (const event of events) {
     const found = diagnosticOf(event);
     if (!found) continue;
-    const message = plainText(found.message, redactor);
+    const message = plainText(found.message.replace(PREFIX, ""), redactor);
     const key = `${found.severity}|${found.urn ?? ""}|${message}`;
     if (message && !seen.has(key) && seen.size < MAX_DIAGNOSTICS) seen.set(key, { ...found, message });
   }

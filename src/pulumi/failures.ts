@@ -2,7 +2,7 @@
 import type { Failure, Problem, ResourceError } from "../engine/failure.ts";
 import type { Redactor } from "../engine/ports/secrets.ts";
 import type { RunResult } from "../process/run.ts";
-import { errorsOf } from "./apply-result.ts";
+import { errorsOf, isClosing } from "./apply-result.ts";
 import { diagnosticsOf, diagnosticText, plainText, urnName, type Diagnostic } from "./diagnostics.ts";
 import type { EngineEvent } from "./engine-event.ts";
 
@@ -12,6 +12,8 @@ export interface FailedOperation {
   readonly deadlineMs: number;
   readonly result: RunResult;
   readonly events: readonly EngineEvent[];
+  /** Whether a program took part. */
+  readonly runsProgram: boolean;
   /** What the program wrote; "" without a program. */
   readonly output: string;
 }
@@ -55,13 +57,15 @@ function pluginMissing(said: string): Failure | undefined {
   return { kind: "stalled", reason: "plugin-missing", plugin, how };
 }
 
-/** `… resource 'motd' has a problem: reason`, with the property's path where Check named it. */
-const CHECK = /has a problem: ([^]*)$/;
+/** `TYPE resource 'motd': property mode value {0999} has a problem: reason`, or without the property. The value may be a secret: it stays out. */
+const CHECK = /^(?:[^\n]*?: property (\S+) value \{[^]*\}|[^\n]*?) has a problem: ([^]*)$/;
 
 function resourceInvalid(diagnostics: readonly Diagnostic[]): Failure | undefined {
   const problems = diagnostics.flatMap(({ urn, message }): Problem[] => {
-    const reason = CHECK.exec(message)?.[1];
-    return reason ? [{ message: urn ? `${urnName(urn)}: ${reason.trim()}` : reason.trim() }] : [];
+    const [, property, reason] = CHECK.exec(message) ?? [];
+    if (reason === undefined) return [];
+    const parts = [urn && urnName(urn), property, reason.trim()];
+    return [{ message: parts.filter(Boolean).join(": ") }];
   });
   return problems.length > 0 ? { kind: "stalled", reason: "resource-invalid", problems } : undefined;
 }
@@ -80,30 +84,51 @@ function planOutdated(
   return { kind: "transient", reason: "plan-outdated", why: refused?.message ?? atStart ?? "", progressed };
 }
 
-/** A resource's real state could not be read: a step of the refresh failed. */
+/** A resource's real state could not be read: its refresh began and never ended (no failure event comes for it). */
 function checkFailed(events: readonly EngineEvent[], errors: readonly ResourceError[]): Failure | undefined {
-  const unread = new Set(
-    events.flatMap(event => (event.kind === "failed" && event.step.op === "refresh" ? [event.step.urn] : [])),
-  );
+  const unread = new Set<string>();
+  for (const event of events) {
+    if (event.kind === "begin" && event.step.op === "refresh") unread.add(event.step.urn);
+    if (event.kind === "done") unread.delete(event.step.urn);
+  }
   const found = errors.filter(({ urn }) => urn !== undefined && unread.has(urn));
   return found.length > 0 ? { kind: "transient", reason: "check-failed", errors: found } : undefined;
 }
 
-const PROGRAM = /unhandled exception|unhandled error|an unhandled error occurred|Running program/;
+/** What the engine says when the worker's connection ends in the middle of a run. */
+const WORKER_GONE = /error reading from server|connection (?:refused|reset)|transport is closing/i;
+const OWN_FRAME = /^\s+at .*(?:node:internal|\/node_modules\/)/;
 
-function programFailed(diagnostics: readonly Diagnostic[], output: string): Failure | undefined {
+/** The program's own words without the frames of Node and of libraries. */
+const withoutForeignFrames = (output: string): string =>
+  output
+    .split("\n")
+    .filter(line => !OWN_FRAME.test(line))
+    .join("\n");
+
+/**
+ * An error that belongs to no resource but the stack itself, once the program was asked to run: the program threw,
+ * was rejected, could not be loaded, or ended its process.
+ */
+function programFailed(
+  operation: FailedOperation,
+  diagnostics: readonly Diagnostic[],
+  output: string,
+): Failure | undefined {
+  const started =
+    output !== "" || operation.events.some(event => event.kind === "begin" && event.step.op !== "refresh");
   const thrown = diagnostics.find(
     ({ severity, urn, message }) =>
       severity === "error" &&
-      (urn === undefined || urn.includes("pulumi:pulumi:Stack::")) &&
-      PROGRAM.test(message),
+      !isClosing(message) &&
+      (urn === undefined || urn.includes("pulumi:pulumi:Stack::")),
   );
-  if (!thrown) return undefined;
-  return {
-    kind: "stalled",
-    reason: "program-failed",
-    message: [thrown.message, output].filter(Boolean).join("\n"),
-  };
+  if (!operation.runsProgram || !started || !thrown) return undefined;
+  const gone = WORKER_GONE.test(thrown.message)
+    ? "the program's process ended before the program did (process.exit, a crash, or out of memory)"
+    : thrown.message;
+  const message = [gone, withoutForeignFrames(output)].filter(Boolean).join("\n");
+  return { kind: "stalled", reason: "program-failed", message };
 }
 
 function cliFailed(operation: FailedOperation, diagnostics: readonly Diagnostic[], said: string): Failure {
@@ -127,7 +152,7 @@ export function failureOf(operation: FailedOperation, redactor: Redact): Failure
     planOutdated(diagnostics, events, stderr) ??
     checkFailed(events, errorsOf(events, diagnostics)) ??
     resourceInvalid(diagnostics) ??
-    programFailed(diagnostics, plainText(operation.output, redactor)) ??
+    programFailed(operation, diagnostics, plainText(operation.output, redactor)) ??
     cliFailed(
       operation,
       diagnostics,
