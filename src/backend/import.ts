@@ -10,6 +10,7 @@ import {
   SIGNATURE,
   isCheckpoint,
   isDeployment,
+  isObject,
   type Deployment,
 } from "./deployment/types.ts";
 import type { StackCipher, StackKeys } from "./keys.ts";
@@ -38,7 +39,7 @@ function resealed(
   cipher: StackCipher,
 ): { readonly value: unknown; readonly foreign: number } {
   let foreign = 0;
-  const value = mapSecrets(deployment.resources ?? [], ({ ciphertext, plaintext }) => {
+  const value = mapSecrets(deployment, ({ ciphertext, plaintext }) => {
     const text = plaintext ?? (ciphertext === undefined ? undefined : openText(cipher, ciphertext));
     if (text === undefined) foreign += 1;
     const kept =
@@ -67,7 +68,7 @@ function prepared(
       ok: false,
       why: `The deployment is not whole: ${problems.slice(0, SHOWN_PROBLEMS).join("; ")}.`,
     };
-  const { value: resources, foreign } = resealed(deployment, cipher);
+  const { value: sealed, foreign } = resealed(deployment, cipher);
   if (foreign > 0) {
     const type = deployment.secrets_providers?.type ?? "unknown";
     return {
@@ -79,9 +80,8 @@ function prepared(
   const [project, name] = stack.name.split("/");
   const state = { owner: parts.organization, project, stack: name };
   const next = {
-    ...deployment,
+    ...(isObject(sealed) && sealed),
     secrets_providers: { type: "service", state: { url: "", ...state } },
-    resources,
   };
   return isDeployment(next) ? next : { ok: false, why: "The deployment's resources are not readable." };
 }

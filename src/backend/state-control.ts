@@ -10,8 +10,8 @@ import type {
 import type { StateStore, StoredRun, StoredStack } from "../engine/ports/state-store.ts";
 import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
 import { mapSecrets, openText } from "./deployment/secrets.ts";
-import { fromText, withAddress } from "./deployment/stored.ts";
-import type { Resource } from "./deployment/types.ts";
+import { EMPTY_CHECKPOINT, fromText, withAddress } from "./deployment/stored.ts";
+import { SECRET_SIGNATURE, SIGNATURE, type Operation, type Resource } from "./deployment/types.ts";
 import { importDeployment } from "./import.ts";
 import { createStackKeys, type KeyWrapper, type StackCipher, type StackKeys } from "./keys.ts";
 import { createSettler, type Settler } from "./settle.ts";
@@ -62,7 +62,7 @@ function shown(resource: Resource, cipher: StackCipher | undefined): StateResour
       const text = plaintext ?? (cipher && ciphertext ? openText(cipher, ciphertext) : undefined);
       if (text === undefined) closed += 1;
       // A value inside a secret may hold secrets of its own.
-      return text === undefined ? undefined : (JSON.parse(text) as unknown);
+      return text === undefined ? undefined : open(JSON.parse(text));
     });
   const properties = (given: Resource["inputs"]): Record<string, unknown> => ({
     ...((cipher ? open(given ?? {}) : given) as Record<string, unknown>),
@@ -118,22 +118,26 @@ async function ensureStack(parts: Parts, name: StackName): Promise<Result<{ read
 /** Ends the run's updates, then its token: in this order, so that a crash in between is found by `endAllBut`. */
 async function endRun(parts: Parts, run: StoredRun): Promise<RunStateOutcome> {
   const { store, settler } = parts;
-  const pending: string[] = [];
-  for (const update of await store.openUpdates(run.stackId)) {
-    if (update.runId !== run.runId) continue;
-    const settled = await settler.end(update, update.closing?.status ?? "failed");
-    pending.push(...settled.unknown);
-  }
+  for (const update of await store.openUpdates(run.stackId))
+    if (update.runId === run.runId) await settler.end(update, update.closing?.status ?? "failed");
   const refusals = await store.refusals(run.runId);
-  const stateVersion = (await store.stackById(run.stackId))?.version ?? 0;
+  const stack = await store.stackById(run.stackId);
+  const pending = stack ? (await pendingOperations(store, stack)).map(({ resource }) => resource.urn) : [];
   await store.endRun(run.runId);
-  return { stateVersion, refusals, pending };
+  return { stateVersion: stack?.version ?? 0, refusals, pending };
+}
+
+/** A stack whose text names none is not parsed: this is asked after every run. */
+async function pendingOperations(store: StateStore, stack: StoredStack): Promise<readonly Operation[]> {
+  const text = (await store.checkpoint(stack.id))?.text;
+  if (!text?.includes('"pending_operations"')) return [];
+  return fromText(text).deployment?.pending_operations ?? [];
 }
 
 async function pending(parts: Parts, name: StackName): Promise<readonly PendingOperation[]> {
   const stack = await current(parts, name);
-  const { deployment } = fromText(stack && (await parts.store.checkpoint(stack.id))?.text);
-  return (deployment?.pending_operations ?? []).map(({ type, resource }) => ({
+  const operations = stack ? await pendingOperations(parts.store, stack) : [];
+  return operations.map(({ type, resource }) => ({
     urn: resource.urn,
     type: resource.type,
     operation: type,
@@ -149,11 +153,23 @@ async function removeStack(parts: Parts, name: StackName): Promise<Result<void>>
   return ok(undefined);
 }
 
-async function exportState(parts: Parts, name: StackName): Promise<Result<unknown>> {
+async function exportState(
+  parts: Parts,
+  name: StackName,
+  options: { readonly openSecrets?: boolean } = {},
+): Promise<Result<unknown>> {
   const stack = await current(parts, name);
   if (!stack) return unknownStack(name);
   const stored = await parts.store.checkpoint(stack.id);
-  return ok(stored ? (JSON.parse(withAddress(stored.text, parts.url)) as unknown) : fromText(undefined));
+  const whole: unknown = stored ? JSON.parse(withAddress(stored.text, parts.url)) : EMPTY_CHECKPOINT;
+  if (!options.openSecrets) return ok(whole);
+  const cipher = await parts.stackKeys.cipher(stack);
+  if (!cipher) return unreadable(`${name}: ${LOST_KEY}`, RESTORE_KEY);
+  const opened = mapSecrets(whole, ({ ciphertext, plaintext }) => ({
+    [SIGNATURE]: SECRET_SIGNATURE,
+    plaintext: plaintext ?? (ciphertext && openText(cipher, ciphertext)),
+  }));
+  return ok(opened);
 }
 
 async function importState(
@@ -161,10 +177,13 @@ async function importState(
   name: StackName,
   value: unknown,
 ): Promise<Result<{ readonly version: number }>> {
+  const before = await parts.store.stack(name);
   const made = await ensureStack(parts, name);
   if (!made.ok) return made;
   const imported = await importDeployment(parts, await needed(parts, name), value, "holdfast import-state");
   if (imported.ok) return ok({ version: imported.version });
+  // A stack that was made only for this must not stay behind.
+  if (!before) await removeStack(parts, name);
   return imported.busy
     ? fail({ kind: "waiting", reason: "stack-busy", by: imported.why })
     : unreadable(imported.why, imported.hint);
@@ -206,7 +225,7 @@ export function createStateControl(options: StateControlOptions): StateControl {
       if (!cipher) throw new Error(`${name}: ${LOST_KEY}`);
       return plaintexts.map(plaintext => cipher.encrypt(Buffer.from(plaintext)).toString("base64"));
     },
-    exportState: name => exportState(parts, name),
+    exportState: (name, how) => exportState(parts, name, how),
     importState: (name, value) => importState(parts, name, value),
     removeStack: name => removeStack(parts, name),
   };

@@ -3,7 +3,7 @@ import type { Change, Op } from "../../engine/ports/plan.ts";
 import type { Binding, Refusal } from "../../engine/ports/state.ts";
 import { ROOT_TYPE, nameOf, typeOf, type Operation, type Resource } from "../deployment/types.ts";
 import { KIND, type JournalEntry } from "../journal/entry.ts";
-import { fits } from "./masked-inputs.ts";
+import { inputsFit } from "./planned-inputs.ts";
 
 /** Operation types of the journal are coarser than the engine's steps. `replace` stands for both halves. */
 const STEPS: Readonly<Record<string, readonly Op[]>> = {
@@ -63,11 +63,11 @@ async function judgeOperation(
   if (type === "reading" && typeOf(resource.urn) === STACK_REFERENCE) return undefined;
   const planned = plan.allowed.get(key(type, resource.urn));
   if (!planned && type === "reading" && (await base.hasRead(resource.urn, resource.id))) return undefined;
-  if (!planned) return `${type} is not in the approved plan`;
+  if (!planned) return "is not in the approved plan";
   // Of what goes away, nothing is written: its old inputs say nothing about the step.
   if (type === "deleting") return undefined;
-  const fitting = planned.some(change => !change.after || fits(change.after, resource.inputs ?? {}));
-  return fitting ? undefined : `${type} with other inputs than in the approved plan`;
+  const fitting = planned.some(change => !change.after || inputsFit(change.after, resource.inputs));
+  return fitting ? undefined : "has other inputs than in the approved plan";
 }
 
 const vanishes = (entry: JournalEntry): entry is JournalEntry & { readonly removeOld: number } =>
@@ -92,7 +92,7 @@ export async function judge(plan: BoundPlan, entries: readonly JournalEntry[], b
       const urn = await base.urnAt(entry.removeOld, entries.slice(0, index));
       if (urn !== undefined && plan.mayVanish.has(urn)) continue;
       refused.add(entry);
-      const why = "it was there when the plan was made and is gone now, which is not in the approved plan";
+      const why = "is gone in reality, which is not in the approved plan";
       refusals.push({ urn: urn ?? "", operation: "vanished", why });
     }
   }
@@ -102,7 +102,7 @@ export async function judge(plan: BoundPlan, entries: readonly JournalEntry[], b
 
 /** One sentence for the CLI's output. */
 export function refusalMessage(refusals: readonly Refusal[]): string {
-  const shown = refusals.slice(0, 3).map(({ urn, why }) => `${urn}: ${why}`);
+  const shown = refusals.slice(0, 3).map(({ urn, operation, why }) => `${operation} ${urn}: ${why}`);
   const more = refusals.length > shown.length ? ` and ${refusals.length - shown.length} more` : "";
   return `holdfast refused ${shown.join("; ")}${more}. Nothing of it was done; it will be planned anew.`;
 }

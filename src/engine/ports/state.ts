@@ -79,7 +79,8 @@ export interface StateControl {
   endRun(runId: string): Promise<RunStateOutcome>;
   /** Ends the tokens and leases of all runs that are not in the list: after a crash. */
   endAllBut(runIds: readonly string[]): Promise<void>;
-  exportState(stack: StackName): Promise<Result<unknown>>;
+  /** As `pulumi stack export` gives it; secrets stay encrypted unless they are to be opened. */
+  exportState(stack: StackName, options?: { readonly openSecrets?: boolean }): Promise<Result<unknown>>;
   importState(stack: StackName, deployment: unknown): Promise<Result<{ readonly version: number }>>;
   removeStack(stack: StackName): Promise<Result<void>>;
 }
