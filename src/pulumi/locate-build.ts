@@ -31,7 +31,7 @@ export async function build(search: Search): Promise<Attempt> {
   const go = await run("go", ["version"], { env, cwd: search.tools, deadlineMs: GO_VERSION_DEADLINE_MS });
   if (go.startError) return notFound("no go on PATH");
   if (go.code !== 0) return notFound(`go version: ${goReason(go)}`);
-  search.onProgress("building it from Go modules, about 4 minutes on 2 cores");
+  search.onProgress("building from Go modules, about 4 minutes on 2 cores");
   return placeInCache(search, folder => compile(search, env, folder));
 }
 
@@ -64,7 +64,7 @@ function counter(onProgress: Search["onProgress"]): (stream: string, chunk: Buff
       else if (line.trim() !== "") packages += 1;
     }
     const fetched = modules > 0 ? `, ${modules} modules fetched` : "";
-    onProgress(`building it from Go modules: ${packages} packages${fetched}`);
+    onProgress(`building from Go modules: ${packages} packages${fetched}`);
   };
 }
 

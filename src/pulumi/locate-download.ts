@@ -8,7 +8,7 @@ import { lastLine, NETWORK_ENV, pick, type Attempt, type Search } from "./locate
 const DOWNLOAD_DEADLINE_MS = 7 * 60_000;
 
 export function download(search: Search): Promise<Attempt> {
-  search.onProgress("downloading it from get.pulumi.com");
+  search.onProgress("downloading from get.pulumi.com");
   return placeInCache(search, folder => install(search, folder));
 }
 
@@ -21,7 +21,7 @@ async function install(search: Search, folder: string): Promise<string | undefin
     },
     deadlineMs: DOWNLOAD_DEADLINE_MS,
     ...(search.signal && { signal: search.signal }),
-    onOutput: () => search.onProgress("downloading it"),
+    onOutput: () => search.onProgress("downloading from get.pulumi.com"),
   });
   if (result.timedOut) return `not done after ${DOWNLOAD_DEADLINE_MS / 60_000} minutes`;
   if (result.aborted) return "stopped";

@@ -27,11 +27,19 @@ const FORWARDED = ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"];
 /** A terminal sends Ctrl-C to the whole foreground group: passed on as well, the child would count it twice. */
 const fromTerminal = signal => (signal === "SIGINT" || signal === "SIGQUIT") && process.stdin.isTTY === true;
 
-/** Runs a program in the foreground: signals are passed on. Answers its exit code, 128 + N where signal N ended it. */
+/**
+ * Runs a program in the foreground: signals are passed on. Answers its exit code, 128 + N where signal N ended it, and
+ * the signal that we were sent meanwhile (`told`), if any.
+ */
 export function runForeground(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: options.stdio ?? "inherit" });
-    const handlers = FORWARDED.map(signal => [signal, () => fromTerminal(signal) || child.kill(signal)]);
+    let told = null;
+    const passOn = signal => {
+      told = signal;
+      if (!fromTerminal(signal)) child.kill(signal);
+    };
+    const handlers = FORWARDED.map(signal => [signal, () => passOn(signal)]);
     handlers.forEach(([signal, handler]) => process.on(signal, handler));
     const done = () => handlers.forEach(([signal, handler]) => process.off(signal, handler));
     child.once("error", error => {
@@ -40,7 +48,7 @@ export function runForeground(command, args, options = {}) {
     });
     child.once("close", (code, signal) => {
       done();
-      resolve({ code: code ?? 128 + (constants.signals[signal] ?? 0), signal });
+      resolve({ code: code ?? 128 + (constants.signals[signal] ?? 0), signal, told });
     });
   });
 }

@@ -21,7 +21,7 @@ export async function ensurePulumi(root) {
 async function get(options) {
   const start = Date.now();
   const line = progress();
-  const onProgress = text => line.show(`Pulumi CLI ${PULUMI_VERSION}: ${text} (${seconds(start)})`);
+  const onProgress = text => line.show(`${text} (Pulumi CLI ${PULUMI_VERSION}, ${seconds(start)})`);
   const located = await locatePulumi({ ...options, install: true, onProgress }).finally(() => line.end());
   if (!located.found) throw new SetupError(located.message);
   say(`Pulumi CLI ${PULUMI_VERSION}: there, after ${seconds(start)} (${located.path})`);

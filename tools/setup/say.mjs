@@ -11,15 +11,21 @@ export function say(text) {
 const LOG_EVERY_MS = 15_000;
 const TERMINAL_EVERY_MS = 250;
 
-/** Answers `show(text)`, which drops what comes too often, and `end()`, which leaves a clean line behind. */
+/**
+ * Answers `show(text)`, which drops what comes too often unless it begins with another word than the one before (a new
+ * phase), and `end()`, which leaves a clean line behind.
+ */
 export function progress() {
   const terminal = process.stderr.isTTY === true;
   let last = 0;
   let open = false;
+  let phase = "";
   return {
     show(text) {
       const now = Date.now();
-      if (now - last < (terminal ? TERMINAL_EVERY_MS : LOG_EVERY_MS)) return;
+      const samePhase = phase === text.split(" ", 1)[0];
+      phase = text.split(" ", 1)[0];
+      if (samePhase && now - last < (terminal ? TERMINAL_EVERY_MS : LOG_EVERY_MS)) return;
       last = now;
       open = terminal;
       process.stderr.write(terminal ? `\r\x1b[2Kholdfast: ${text}` : `holdfast: ${text}\n`);

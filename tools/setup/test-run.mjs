@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { runForeground } from "./child.mjs";
-import { seconds } from "./say.mjs";
+import { seconds, SetupError } from "./say.mjs";
 
 /** Two files at a time: what two cores can do, and what keeps conditions that tests wait for from starving. */
 const CONCURRENCY = 2;
@@ -22,7 +22,8 @@ export async function runTests({ title, root, scratch, files }) {
     `--test-reporter=${reporter}`,
   ];
   const env = { ...process.env, HOLDFAST_TEST_COUNTS: counts, HOLDFAST_TEST_TITLE: title };
-  const { code } = await runForeground(process.execPath, [...args, ...files], { cwd: root, env });
+  const { code, told } = await runForeground(process.execPath, [...args, ...files], { cwd: root, env });
+  if (told) throw new SetupError(`stopped by ${told}`);
   const counted = existsSync(counts)
     ? JSON.parse(readFileSync(counts, "utf8"))
     : { passed: 0, failed: 0, skipped: 0 };

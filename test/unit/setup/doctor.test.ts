@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import * as machine from "../../../src/commands/doctor-machine.ts";
+import { fine, missing } from "../../../src/commands/doctor-finding.ts";
+import { renderReport } from "../../../src/commands/doctor-table.ts";
+import { examine, type Examination } from "../../../src/commands/wire-doctor.ts";
+import { root } from "./setup-modules.ts";
+
+const scratch = mkdtempSync(path.join(tmpdir(), "holdfast-doctor-"));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+const bare: Examination = {
+  env: { HOME: scratch, PATH: path.join(scratch, "empty") },
+  cwd: scratch,
+  data: undefined,
+  pulumi: undefined,
+  fix: false,
+  onProgress: () => undefined,
+};
+
+test("on a machine without anything, what is needed is missing, with the way out of each", async () => {
+  const report = await examine(bare);
+  const states = Object.fromEntries(report.checks.map(check => [check.name, check.state]));
+  assert.equal(report.ok, false);
+  assert.equal(states.Git, "missing");
+  assert.equal(states["Pulumi CLI 3.259.0"], "missing");
+  assert.equal(states.ssh, "warning");
+  assert.equal(states["age key"], "warning");
+  for (const check of report.checks)
+    assert.equal(check.wayOut !== undefined, check.state !== "ok", check.name);
+  assert.deepEqual(
+    report.pulumi.map(({ way }) => way),
+    ["pulumi on PATH", "holdfast's cache", "download", "build with Go"],
+  );
+});
+
+test("an age key is looked for where sops looks, and only said to be there", () => {
+  const file = path.join(scratch, ".config", "sops", "age", "keys.txt");
+  const secret = "AGE-SECRET-KEY-1QQQQ";
+  const home = { HOME: scratch };
+  assert.equal(machine.checkAgeKey(home).state, "warning");
+  assert.deepEqual(
+    machine.checkAgeKey({ ...home, SOPS_AGE_KEY: secret }),
+    fine("age key", "in SOPS_AGE_KEY"),
+  );
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, secret);
+  assert.deepEqual(machine.checkAgeKey(home), fine("age key", `in ${file}`));
+  assert.deepEqual(
+    machine.checkAgeKey({ XDG_CONFIG_HOME: path.join(scratch, ".config") }),
+    fine("age key", `in ${file}`),
+  );
+  const named = machine.checkAgeKey({ ...home, SOPS_AGE_KEY_FILE: "/nowhere/key" });
+  assert.match(named.found, /\/nowhere\/key, which is not there/);
+});
+
+test("a Git that is too old is missing, by its version", async () => {
+  const folder = path.join(scratch, "old-git");
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, "git"), "#!/bin/sh\necho 'git version 2.30.9 (Apple Git-1)'\n");
+  chmodSync(path.join(folder, "git"), 0o755);
+  const finding = await machine.checkGit({ HOME: scratch, PATH: folder });
+  assert.deepEqual([finding.state, finding.found], ["missing", "2.30.9 is too old"]);
+});
+
+test("packages are compared with what package.json pins", () => {
+  assert.equal(machine.checkPackages(root).state, "ok");
+  const clone = path.join(scratch, "clone");
+  mkdirSync(path.join(clone, "node_modules", "a"), { recursive: true });
+  writeFileSync(path.join(clone, "package.json"), '{ "dependencies": { "a": "1.0.0", "b": "2.0.0" } }');
+  writeFileSync(path.join(clone, "node_modules", "a", "package.json"), '{ "version": "1.0.1" }');
+  assert.equal(machine.checkPackages(clone).found, "not there: a 1.0.0, b 2.0.0");
+});
+
+test("a folder that does not exist yet is judged by the one that it will be made in", () => {
+  assert.match(machine.checkDataFolder(path.join(scratch, "a", "b")).found, /GiB free for .*\/a\/b$/);
+  assert.equal(machine.checkMemoryFolder(path.join(scratch, "no-memory")).state, "warning");
+});
+
+test("the report is a table that ends with what to do", () => {
+  const checks = [fine("Node", "24.21.0"), missing("Git", "none on PATH", "install Git")];
+  const pulumi = [{ way: "download", outcome: "failed", said: "no line" } as const];
+  assert.equal(
+    renderReport({ ok: false, checks, pulumi }),
+    `ok       Node  24.21.0
+MISSING  Git   none on PATH
+
+Ways to the Pulumi CLI, in order:
+  no  download  no line
+
+What to do:
+  Git: install Git
+
+Something that holdfast needs is missing.
+`,
+  );
+});
