@@ -51,6 +51,7 @@ export function liftComments(root: Document.Parsed): void {
     ? root.contents.items.find(({ key }) => isScalar(key) && key.value === METADATA_KEY)?.key
     : undefined;
   const before = isScalar(sops) ? linesOf(sops.commentBefore) : [];
+  if (isScalar(sops)) sops.commentBefore = null;
   root.comment = [...before, ...rest, ...linesOf(root.comment)].join("\n") || null;
 }
 
