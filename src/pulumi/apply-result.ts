@@ -8,7 +8,8 @@ import type { EngineEvent } from "./engine-event.ts";
 const unchanged = new Set(["same", "refresh"]);
 
 /** The engine's closing words when something else has gone wrong before. */
-export const isClosing = (message: string): boolean => /^(update|refresh|destroy|preview) failed$/.test(message);
+export const isClosing = (message: string): boolean =>
+  /^(update|refresh|destroy|preview) failed$/.test(message);
 
 /** Errors by resource: the texts that came for each; a failed step without any text still counts. */
 export function errorsOf(

@@ -1,6 +1,7 @@
 /** One step of the engine's events as a `Change` of a plan. Pure. */
 import type { Change, Op, PathChange } from "../engine/ports/plan.ts";
 import { propertiesForm } from "../engine/ports/properties.ts";
+import type { Redactor } from "../engine/ports/secrets.ts";
 import { urnName } from "./diagnostics.ts";
 import type { ResourceState, Step } from "./engine-event.ts";
 
@@ -46,6 +47,28 @@ type Side = "inputs" | "outputs";
 
 const propertiesOf = (state: ResourceState | undefined, side: Side): Change["before"] =>
   state && propertiesForm(state[side]);
+
+type Properties = NonNullable<Change["before"]>;
+
+function redacted(value: unknown, redact: (text: string) => string): unknown {
+  if (typeof value === "string") return redact(value);
+  if (Array.isArray(value)) return value.map(item => redacted(item, redact));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redacted(item, redact)]));
+}
+
+/**
+ * The engine masks the config's secrets in plain values as they are; the redactor also knows their base64, URL and
+ * JSON forms. Its mask is the engine's own, so a redacted value still `fits`.
+ */
+export function redactedChange(change: Change, redactor: Pick<Redactor, "redact">): Change {
+  const side = (properties: Properties): Properties =>
+    Object.fromEntries(
+      Object.entries(properties).map(([key, value]) => [key, redacted(value, text => redactor.redact(text))]),
+    );
+  const { before, after } = change;
+  return { ...change, ...(before && { before: side(before) }), ...(after && { after: side(after) }) };
+}
 
 /** Inputs are what a binding compares; `outputs` only for drift that shows nowhere else. */
 export function changeOf(step: Step, op: Op, side: Side = "inputs"): Change {

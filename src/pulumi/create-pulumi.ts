@@ -7,7 +7,9 @@ import type { Applied, Observation, OperationContext, Pulumi } from "../engine/p
 import type { Redactor } from "../engine/ports/secrets.ts";
 import { appliedOf } from "./apply-result.ts";
 import type { Operation } from "./arguments.ts";
-import { failureOf } from "./failures.ts";
+import { diagnosticsOf } from "./diagnostics.ts";
+import type { EngineEvent } from "./engine-event.ts";
+import { failureOf, isRefusal } from "./failures.ts";
 import { prepareHome } from "./home.ts";
 import { observe } from "./observe.ts";
 import type { PassphraseSource } from "./open-secure-values.ts";
@@ -66,9 +68,18 @@ function failed(
   return fail(failureOf({ what, deadlineMs, ...outcome, ...program }, redactor));
 }
 
-/** Whether a changing operation came as far as doing something, or at least as far as saying what is wrong with which resource. */
-const cameToSteps = (outcome: CliOutcome): boolean =>
-  outcome.result.code !== null && outcome.events.some(event => event.kind === "failed");
+const hasDone = (event: EngineEvent): boolean =>
+  event.kind === "failed" ||
+  (event.kind === "done" && event.step.op !== "same" && event.step.op !== "refresh");
+
+/**
+ * Whether a changing operation that failed still is a result: it ran to its own end and did, failed or was refused
+ * some step. What the state service refused is told by no failed step, only by an error of its resource.
+ */
+function isResult({ result, events }: CliOutcome, redactor: Redactor): boolean {
+  if (result.code === null || result.timedOut || result.aborted) return false;
+  return events.some(hasDone) || diagnosticsOf(events, redactor).some(({ message }) => isRefusal(message));
+}
 
 /** Makes the port. The folders are made where they are missing. */
 export function createPulumi(options: PulumiOptions): Pulumi {
@@ -106,7 +117,8 @@ export function createPulumi(options: PulumiOptions): Pulumi {
   ): Promise<Result<Applied>> => {
     const outcome = await perform(context, operation, worker);
     const { code } = outcome.result;
-    if (code !== 0 && !cameToSteps(outcome)) return failed(context, operation, outcome, redactor, worker);
+    if (code !== 0 && !isResult(outcome, redactor))
+      return failed(context, operation, outcome, redactor, worker);
     return ok(appliedOf(outcome.events, code ?? -1, redactor));
   };
   return {

@@ -15,7 +15,7 @@ export interface EnvironmentParts {
   readonly workerPort: number | undefined;
   /** Which language the worker stands for. */
   readonly runtime: string;
-  /** Folders for PATH, in front of the system's own. */
+  /** Folders for PATH, in front of the program's and of `base.PATH` (default: the system's usual ones). */
   readonly path: readonly string[];
   /** What every operation gets besides, for example HOME. */
   readonly base: Readonly<Record<string, string>>;
@@ -51,7 +51,8 @@ function stackEnvironment(env: Readonly<Record<string, string>>): Readonly<Recor
 export function environmentOf(parts: EnvironmentParts): Record<string, string> {
   const { context } = parts;
   // Among the program's: @pulumi/pulumi's folder, whose pulumi-resource-pulumi-nodejs serves dynamic providers.
-  const folders = [...parts.path, ...context.program.pathEntries, ...SYSTEM_PATH];
+  const system = parts.base["PATH"]?.split(path.delimiter) ?? SYSTEM_PATH;
+  const folders = [...parts.path, ...context.program.pathEntries, ...system];
   return {
     ...parts.base,
     ...stackEnvironment(context.env),

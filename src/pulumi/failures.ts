@@ -70,14 +70,16 @@ function resourceInvalid(diagnostics: readonly Diagnostic[]): Failure | undefine
   return problems.length > 0 ? { kind: "stalled", reason: "resource-invalid", problems } : undefined;
 }
 
+/** The state service answered 403 to the beginning of a step. */
+export const isRefusal = (message: string): boolean =>
+  /pre-step event returned an error[^]*\[403\]/.test(message);
+
 function planOutdated(
   diagnostics: readonly Diagnostic[],
   events: readonly EngineEvent[],
   said: string,
 ): Failure | undefined {
-  const refused = diagnostics.find(({ message }) =>
-    /pre-step event returned an error.*\[403\]/s.test(message),
-  );
+  const refused = diagnostics.find(({ message }) => isRefusal(message));
   const atStart = /\[403\][^\n]*/.exec(said)?.[0];
   if (!refused && !atStart) return undefined;
   const progressed = events.some(event => event.kind === "done" && event.step.op !== "same");

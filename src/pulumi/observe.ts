@@ -11,7 +11,7 @@ import type { Change } from "../engine/ports/plan.ts";
 import { fits, propertiesForm } from "../engine/ports/properties.ts";
 import type { Observation } from "../engine/ports/pulumi.ts";
 import type { Redactor } from "../engine/ports/secrets.ts";
-import { changeOf, opOf, pathsOf } from "./change.ts";
+import { changeOf, opOf, pathsOf, redactedChange } from "./change.ts";
 import { diagnosticsOf, diagnosticText } from "./diagnostics.ts";
 import type { EngineEvent, Step } from "./engine-event.ts";
 
@@ -88,5 +88,7 @@ export function observe(events: readonly EngineEvent[], redactor: Pick<Redactor,
   const sorted = sorter();
   events.forEach(event => sorted.take(event));
   const diagnostics = diagnosticsOf(events, redactor).map(diagnosticText);
-  return { drift: sorted.drift, changes: sorted.changes, same: sorted.same(), diagnostics };
+  const shown = (changes: readonly Change[]): readonly Change[] =>
+    changes.map(change => redactedChange(change, redactor));
+  return { drift: shown(sorted.drift), changes: shown(sorted.changes), same: sorted.same(), diagnostics };
 }

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { OperationContext } from "../engine/ports/pulumi.ts";
 import type { StopStep } from "../process/ladder.ts";
 import { run, type RunResult } from "../process/run.ts";
-import { processStartTime } from "../process/session.ts";
+import { endSession, processStartTime } from "../process/session.ts";
 import { argumentsOf, type Operation } from "./arguments.ts";
 import { environmentOf } from "./environment.ts";
 import type { EngineEvent } from "./engine-event.ts";
@@ -85,8 +85,12 @@ function spawnCli(
       const startTime = processStartTime(started) ?? "";
       settings.onProcess?.({ pid: started, startTime, runId: context.runId, what });
     },
-  }).finally(() => {
-    if (pid !== undefined) settings.onProcessEnded?.(pid);
+  }).then(result => {
+    if (pid === undefined) return result;
+    // A CLI that was killed leaves its plugins behind, each in a process group of its own.
+    if (result.code !== 0) endSession(pid, "SIGKILL");
+    settings.onProcessEnded?.(pid);
+    return result;
   });
 }
 

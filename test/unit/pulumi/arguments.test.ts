@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { argumentsOf, MAX_LIST_BYTES } from "../../../src/pulumi/arguments.ts";
+
+const place = { stack: "organization/hosts/frodo", configFile: "/run/c.yaml", events: "tcp://unix:/run/e" };
+const urn = "urn:pulumi:frodo::hosts::host:index:File::motd";
+
+test("every operation names its stack, config and events, and never asks a person or installs plugins", () => {
+  for (const kind of ["destroy-preview", "destroy"] as const) {
+    const args = argumentsOf({ kind }, place);
+    for (const wanted of [
+      "--stack=organization/hosts/frodo",
+      "--config-file=/run/c.yaml",
+      "--event-log=tcp://unix:/run/e",
+      "--non-interactive",
+      "--skip-plugin-pre-install",
+    ])
+      assert.ok(args.includes(wanted), wanted);
+  }
+});
+
+test("only operations that change something say yes", () => {
+  const yes = (args: readonly string[]): boolean => args.includes("--yes") && args.includes("--skip-preview");
+  assert.ok(yes(argumentsOf({ kind: "up", exclude: [] }, place)));
+  assert.ok(yes(argumentsOf({ kind: "refresh", targets: [] }, place)));
+  assert.ok(yes(argumentsOf({ kind: "destroy" }, place)));
+  assert.ok(!argumentsOf({ kind: "preview", exclude: [] }, place).includes("--yes"));
+  assert.ok(argumentsOf({ kind: "check", exclude: [] }, place).includes("--preview-only"));
+  assert.ok(argumentsOf({ kind: "destroy-preview" }, place).includes("--preview-only"));
+});
+
+test("what is left out is left out with all that depends on it", () => {
+  const args = argumentsOf({ kind: "up", exclude: [urn] }, place);
+  assert.ok(args.includes(`--exclude=${urn}`) && args.includes("--exclude-dependents"));
+  assert.ok(!argumentsOf({ kind: "up", exclude: [] }, place).includes("--exclude-dependents"));
+});
+
+test("a refresh names its targets, or refreshes all where they are too many for a command line", () => {
+  assert.ok(argumentsOf({ kind: "refresh", targets: [urn] }, place).includes(`--target=${urn}`));
+  const many = Array.from({ length: MAX_LIST_BYTES / urn.length }, (_, index) => `${urn}${index}`);
+  assert.ok(!argumentsOf({ kind: "refresh", targets: many }, place).some(arg => arg.startsWith("--target")));
+});
+
+test("a refresh by the program's own providers is asked for by name", () => {
+  const args = argumentsOf({ kind: "preview", exclude: [], runProgramForRefresh: true }, place);
+  assert.ok(args.includes("--run-program"));
+});

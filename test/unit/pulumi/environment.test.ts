@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { environmentOf, type EnvironmentParts } from "../../../src/pulumi/environment.ts";
+
+const parts = (env: Readonly<Record<string, string>> = {}): EnvironmentParts => ({
+  context: {
+    state: { url: "http://127.0.0.1:1", token: "token-of-the-run", organization: "organization" },
+    providers: { attach: "holdfast:2" },
+    program: { folder: "/p", sdk: "/sdk", pathEntries: ["/sdk"] },
+    env,
+  },
+  home: "/home-of-the-cli",
+  credentials: "/run/x",
+  workerPort: 3,
+  runtime: "nodejs",
+  path: ["/node"],
+  base: { HOME: "/home/holdfast" },
+});
+
+test("nothing of our own environment is inherited", () => {
+  process.env["PULUMI_TEST_OF_INHERITANCE"] = "1";
+  try {
+    const names = Object.keys(environmentOf(parts()));
+    assert.ok(!names.includes("PULUMI_TEST_OF_INHERITANCE"));
+  } finally {
+    delete process.env["PULUMI_TEST_OF_INHERITANCE"];
+  }
+});
+
+test("the CLI is pointed at the run's state, worker and providers", () => {
+  const env = environmentOf(parts());
+  assert.equal(env["PULUMI_BACKEND_URL"], "http://127.0.0.1:1");
+  assert.equal(env["PULUMI_ACCESS_TOKEN"], "token-of-the-run");
+  assert.equal(env["PULUMI_DEBUG_LANGUAGES"], "nodejs:3");
+  assert.equal(env["PULUMI_DEBUG_PROVIDERS"], "holdfast:2");
+  assert.equal(env["PULUMI_HOME"], "/home-of-the-cli");
+  assert.equal(env["HOME"], "/home/holdfast");
+  assert.match(env["PATH"] ?? "", /^\/node:\/sdk:/);
+});
+
+test("an operation without a program has no language to attach to", () => {
+  assert.equal(environmentOf({ ...parts(), workerPort: undefined })["PULUMI_DEBUG_LANGUAGES"], undefined);
+});
+
+test("a stack's own settings are added, and can't move the CLI elsewhere", () => {
+  const env = environmentOf(
+    parts({
+      KUBECONFIG: "/etc/k",
+      PULUMI_BACKEND_URL: "https://elsewhere.example",
+      PULUMI_ACCESS_TOKEN: "x",
+      PULUMI_HOME: "/tmp/x",
+      PULUMI_SKIP_UPDATE_CHECK: "false",
+      PATH: "/evil",
+      LD_PRELOAD: "/evil.so",
+    }),
+  );
+  assert.equal(env["KUBECONFIG"], "/etc/k");
+  assert.equal(env["PULUMI_BACKEND_URL"], "http://127.0.0.1:1");
+  assert.equal(env["PULUMI_ACCESS_TOKEN"], "token-of-the-run");
+  assert.equal(env["PULUMI_HOME"], "/home-of-the-cli");
+  assert.equal(env["PULUMI_SKIP_UPDATE_CHECK"], "true");
+  assert.equal(env["LD_PRELOAD"], undefined);
+  assert.doesNotMatch(env["PATH"] ?? "", /evil/);
+});
