@@ -1,11 +1,11 @@
 /** What there is to see: every stack with its facts, and runs by name. */
 import type { Wanted } from "./head.ts";
 import type { Parts } from "./parts.ts";
-import type { Overview, StackView } from "./ports/control.ts";
+import type { Overview, StackFacts } from "./ports/control.ts";
 import type { RunRecord } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
 
-async function view(parts: Parts, name: StackName, wanted: Wanted | undefined): Promise<StackView> {
+async function facts(parts: Parts, name: StackName, wanted: Wanted | undefined): Promise<StackFacts> {
   const definition = wanted?.estate.stacks.find(stack => stack.name === name);
   const status = parts.board.status(name);
   const pause = parts.board.pause(name);
@@ -15,10 +15,8 @@ async function view(parts: Parts, name: StackName, wanted: Wanted | undefined): 
     stack: name,
     ...(status && { status }),
     ...(pause && { pause }),
-    wanted: definition !== undefined,
+    ...(definition && { settings: definition.settings }),
     managed: (definition?.settings.managed ?? false) || taken !== undefined,
-    behind: wanted !== undefined && definition !== undefined && status?.deployed?.sha !== wanted.revision.sha,
-    driftEvery: definition?.settings.drift.every ?? 0,
     ...(running && { running: { run: running.id, mode: running.mode, since: running.startedAt } }),
   };
 }
@@ -30,7 +28,7 @@ export async function overview(parts: Parts): Promise<Overview> {
     ...(wanted?.estate.stacks ?? []).map(({ name }) => name),
     ...parts.board.statuses().map(({ stack }) => stack),
   ]);
-  const stacks = await Promise.all([...names].sort().map(name => view(parts, name, wanted)));
+  const stacks = await Promise.all([...names].sort().map(name => facts(parts, name, wanted)));
   const { url, branch } = parts.world.source;
   return {
     repository: url,

@@ -2,22 +2,18 @@
 import type { Failure, Result } from "../failure.ts";
 import type { DriftRecord, Pause, RunFilter, RunMode, RunRecord, StackStatus } from "./records.ts";
 import type { Revision } from "./source.ts";
-import type { StackName } from "./stack.ts";
+import type { StackName, StackSettings } from "./stack.ts";
 
 /** One stack as it stands, all facts side by side; what to call it is derived from them by report/. */
-export interface StackView {
+export interface StackFacts {
   readonly stack: StackName;
   /** Undefined before the first run. */
   readonly status?: StackStatus;
   readonly pause?: Pause;
-  /** False: it is gone from Git. */
-  readonly wanted: boolean;
+  /** Undefined: it is gone from Git. */
+  readonly settings?: StackSettings;
   /** holdfast.yaml names it, or a person took it over. */
   readonly managed: boolean;
-  /** A commit that it does not have yet concerns it. */
-  readonly behind: boolean;
-  /** Milliseconds between two looks at reality. */
-  readonly driftEvery: number;
   readonly running?: { readonly run: string; readonly mode: RunMode; readonly since: number };
 }
 
@@ -27,7 +23,7 @@ export interface Overview {
   readonly head?: Revision;
   /** Why the newest look at the repository led to nothing. */
   readonly failure?: Failure;
-  readonly stacks: readonly StackView[];
+  readonly stacks: readonly StackFacts[];
   /** Milliseconds since the epoch, by the controller's clock. */
   readonly at: number;
 }

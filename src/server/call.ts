@@ -1,0 +1,76 @@
+/** One call of a method: events as they come, then the answer, one JSON document a line (application/x-ndjson). */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { EngineEvent, EventListener } from "../engine/event.ts";
+import type { Control } from "../engine/ports/control.ts";
+import { readBody, sendError } from "./http.ts";
+import { BadParams, isMethod, methods, type Params } from "./methods.ts";
+
+export type Subscribe = (listener: EventListener) => () => void;
+
+/** A line of the answer. */
+export type CallLine =
+  | { readonly event: EngineEvent }
+  | { readonly result: unknown }
+  | { readonly error: { readonly message: string; readonly bad: boolean } };
+
+export interface CallOptions {
+  readonly control: Control;
+  readonly subscribe: Subscribe;
+  /** Bytes that a body may have. */
+  readonly maxBody: number;
+  /** Who asks, where the way in says so; else the caller says it. */
+  readonly by?: string;
+}
+
+/** Events of these methods are what the caller waits for. */
+const TALKATIVE: readonly (keyof Control)[] = ["ask", "approve"];
+
+function parse(body: Buffer): Params {
+  if (body.length === 0) return {};
+  const value: unknown = JSON.parse(body.toString("utf8"));
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new SyntaxError("the body must be a JSON object");
+  return value as Params;
+}
+
+const errorLine = (error: unknown): CallLine => ({
+  error: { message: error instanceof Error ? error.message : String(error), bad: error instanceof BadParams },
+});
+
+async function answer(
+  name: keyof Control,
+  params: Params,
+  response: ServerResponse,
+  options: CallOptions,
+): Promise<void> {
+  const write = (line: CallLine): void => void response.write(`${JSON.stringify(line)}\n`);
+  const stop = TALKATIVE.includes(name) ? options.subscribe(event => write({ event })) : undefined;
+  try {
+    write({ result: (await methods[name](options.control, params)) ?? null });
+  } catch (error) {
+    write(errorLine(error));
+  } finally {
+    stop?.();
+    response.end();
+  }
+}
+
+/** `POST /api/v1/METHOD` with a JSON object of parameters. */
+export async function handleCall(
+  name: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: CallOptions,
+): Promise<void> {
+  if (!isMethod(name)) return sendError(response, 404, `there is no method ${name}`);
+  const body = await readBody(request, options.maxBody);
+  if (!body) return sendError(response, 413, `the body is larger than ${options.maxBody} bytes`);
+  let params: Params;
+  try {
+    params = parse(body);
+  } catch {
+    return sendError(response, 400, "the body must be a JSON object");
+  }
+  response.writeHead(200, { "content-type": "application/x-ndjson" });
+  await answer(name, options.by === undefined ? params : { ...params, by: options.by }, response, options);
+}
