@@ -158,8 +158,15 @@ async function writeWhole(
   return done(undefined);
 }
 
+/** A folder that may be written but not read cannot be flushed; the file is in place all the same. */
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  let handle: FileHandle;
+  try {
+    handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (codeOf(error) === "EACCES") return;
+    throw error;
+  }
   try {
     await handle.sync();
   } finally {

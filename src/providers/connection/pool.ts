@@ -2,7 +2,9 @@
 import path from "node:path";
 import { localMachine } from "./local.ts";
 import type { Machine } from "./machine.ts";
+import { SHELL_LIMITS, type ShellLimits } from "./shell-pool.ts";
 import type { Connection } from "./spec.ts";
+import { sshMachine, type SshMachine } from "./ssh.ts";
 
 export interface ConnectionPool {
   machine(connection: Connection): Machine;
@@ -10,11 +12,23 @@ export interface ConnectionPool {
   close(): Promise<void>;
 }
 
-/** `base`: absolute folder that relative local roots are resolved against. */
-export function createConnectionPool(base: string): ConnectionPool {
-  const machine = (connection: Connection): Machine => {
-    if (connection.kind === "local") return localMachine(path.resolve(base, connection.root));
-    throw new Error("ssh comes next");
+/** `base`: absolute folder that relative local roots and identity files are resolved against. */
+export function createConnectionPool(base: string, limits: ShellLimits = SHELL_LIMITS): ConnectionPool {
+  /** By everything that a connection says, credentials included. */
+  const remote = new Map<string, SshMachine>();
+  return {
+    machine(connection) {
+      if (connection.kind === "local") return localMachine(path.resolve(base, connection.root));
+      const key = JSON.stringify(connection);
+      const known = remote.get(key);
+      if (known) return known;
+      const machine = sshMachine(connection, limits, base);
+      remote.set(key, machine);
+      return machine;
+    },
+    async close() {
+      await Promise.all([...remote.values()].map(machine => machine.close()));
+      remote.clear();
+    },
   };
-  return { machine, close: async () => undefined };
 }

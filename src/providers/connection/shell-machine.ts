@@ -1,0 +1,115 @@
+/** Files of a host through a shell: each operation is one script, so one round trip. */
+import path from "node:path";
+import { done, trouble, type Outcome } from "../outcome.ts";
+import type { Attributes, Entry, FileEntry, Machine } from "./machine.ts";
+import type { ShellAnswer } from "./remote-shell.ts";
+import type { ShellPool } from "./shell-pool.ts";
+import * as scripts from "./shell-scripts.ts";
+
+/** Room for the line of facts before a file's content. */
+const HEADER_BYTES = 4096;
+
+const MISSING = /: No such file or directory$/;
+const DENIED = /: (Permission denied|Operation not permitted|Read-only file system)$/;
+
+/** The shell's error text is in English: the loop sets LC_ALL=C. */
+function troubleOf(
+  name: string,
+  target: string,
+  answer: ShellAnswer,
+): { ok: false; trouble: { kind: "denied" | "refused" | "failed"; message: string } } {
+  const said = answer.stderr.split("\n").at(-1)?.slice(0, 500) || `the script ended with code ${answer.code}`;
+  const kind = answer.code === scripts.REFUSED ? "refused" : DENIED.test(said) ? "denied" : "failed";
+  return { ok: false, trouble: { kind, message: `${name}: ${target}: ${said}` } };
+}
+
+const KINDS: Readonly<Record<number, Entry["kind"]>> = {
+  0o100000: "file",
+  0o040000: "directory",
+  0o120000: "symlink",
+};
+
+/** `stat -c %f:%u:%g:%s:%U:%G`; undefined where the line does not look like it. */
+function parseFacts(line: string): Entry | undefined {
+  const match = /^([0-9a-f]+):(\d+):(\d+):(\d+):(.*):(.*)$/.exec(line);
+  if (!match) return undefined;
+  const [raw, uid, gid, size] = [
+    Number.parseInt(match[1] ?? "", 16),
+    Number(match[2]),
+    Number(match[3]),
+    Number(match[4]),
+  ];
+  const named = (text: string | undefined, id: number): string =>
+    text === undefined || text === "UNKNOWN" ? String(id) : text;
+  return {
+    kind: KINDS[raw & 0o170000] ?? "other",
+    mode: raw & 0o7777,
+    owner: named(match[5], uid),
+    group: named(match[6], gid),
+    uid,
+    gid,
+    size,
+  };
+}
+
+function parseRead(answer: ShellAnswer, maxBytes: number): Outcome<FileEntry> {
+  const end = answer.stdout.indexOf(0x0a);
+  const entry = parseFacts(answer.stdout.subarray(0, Math.max(end, 0)).toString("utf8"));
+  if (!entry)
+    return trouble("failed", "the host's stat answers in a form that is not known; GNU coreutils are needed");
+  if (entry.kind !== "file" || entry.size > maxBytes) return done(entry);
+  const content = answer.stdout.subarray(end + 1);
+  return done({ ...entry, size: content.length, content: Buffer.from(content) });
+}
+
+export function shellMachine(name: string, pool: ShellPool, callMs: number): Omit<Machine, "ping"> {
+  const run = (script: string, signal: AbortSignal, body?: Buffer, maxOutput = HEADER_BYTES) =>
+    pool.run({ script, maxOutput, deadlineMs: callMs, signal, ...(body ? { body } : {}) });
+
+  async function act(
+    target: string,
+    script: string,
+    signal: AbortSignal,
+    body?: Buffer,
+  ): Promise<Outcome<void>> {
+    const answer = await run(script, signal, body);
+    if (!answer.ok) return named(answer.trouble.kind, target, answer.trouble.message);
+    return answer.value.code === 0 ? done(undefined) : troubleOf(name, target, answer.value);
+  }
+
+  const named = (kind: Parameters<typeof trouble>[0], target: string, message: string) =>
+    trouble(kind, kind === "unreachable" ? message : `${name}: ${target}: ${message}`);
+
+  return {
+    name,
+    async read(target, maxBytes, signal) {
+      const answer = await run(scripts.read(target, maxBytes), signal, undefined, maxBytes + HEADER_BYTES);
+      if (!answer.ok) return named(answer.trouble.kind, target, answer.trouble.message);
+      const { code, stderr } = answer.value;
+      if (code === scripts.NO_STAT && MISSING.test(stderr)) return done(undefined);
+      if (code !== 0) return troubleOf(name, target, answer.value);
+      return parseRead(answer.value, maxBytes);
+    },
+    write: (target, content, attributes, signal) =>
+      act(
+        target,
+        scripts.write(target, path.posix.dirname(target), content.length, attributes),
+        signal,
+        content,
+      ),
+    makeDirectory: (target, mode, signal) =>
+      act(target, scripts.makeDirectory(target, path.posix.dirname(target), mode), signal),
+    setAttributes: (target, attributes: Attributes, signal) =>
+      act(target, scripts.setAttributes(target, attributes), signal),
+    removeFile: (target, signal) => act(target, scripts.removeFile(target), signal),
+    async removeDirectory(target, signal) {
+      const answer = await run(scripts.removeDirectory(target), signal);
+      if (!answer.ok) return named(answer.trouble.kind, target, answer.trouble.message);
+      const { code, stderr } = answer.value;
+      if (code === 0) return done(true);
+      if (code === scripts.NO_STAT && MISSING.test(stderr)) return done(true);
+      if (/: Directory not empty$/.test(stderr)) return done(false);
+      return troubleOf(name, target, answer.value);
+    },
+  };
+}
