@@ -6,7 +6,7 @@ import { serveLanguage, type RunOutcome } from "./language-service.ts";
 import type { ProcessEnd, ProgramProcess } from "./program-process.ts";
 import { requiredPackages } from "./required-packages.ts";
 import { programFolderOf, readRuntimeOptions, runtimeOptionsOf, toRunMessage } from "./run-request.ts";
-import { EXIT_ALREADY_TOLD, EXIT_TOO_EARLY } from "./worker/run-message.ts";
+import { EXIT_ALREADY_TOLD, EXIT_TOO_EARLY, EXIT_UNSETTLED } from "./worker/run-message.ts";
 
 export interface FreshProcess {
   readonly nodeArgs: readonly string[];
@@ -33,19 +33,22 @@ export const needsFreshProcess = (
   env: Readonly<Record<string, string>>,
 ): boolean => nodeArgs.length > 0 || Object.keys(env).some(name => READ_AT_START.test(name));
 
+/** What cannot be told apart from a good end by its exit code alone. */
+const FALSE_ENDS: Readonly<Record<number, string>> = {
+  [EXIT_TOO_EARLY]:
+    "the program called process.exit(0) before it had come to its end: what it had not declared yet would be deleted; let it end by itself",
+  [EXIT_UNSETTLED]:
+    "the program ended while promises that resources or outputs wait for had not settled: what depends on them was not declared and would be deleted; see its messages",
+};
+
 /** As the language host words it. */
 export function outcomeOf(end: ProcessEnd): RunOutcome {
-  if (end.startError)
-    return { error: `the program could not be started: ${end.startError.message}`, bail: false };
-  if (end.signal !== null) return { error: `the program was ended by ${end.signal}`, bail: false };
-  if (end.code === 0) return { error: "", bail: false };
+  const failed = (error: string): RunOutcome => ({ error, bail: false });
+  if (end.startError) return failed(`the program could not be started: ${end.startError.message}`);
+  if (end.code === null) return failed(`the program was ended by ${end.signal ?? "an unknown signal"}`);
   if (end.code === EXIT_ALREADY_TOLD) return { error: "", bail: true };
-  if (end.code === EXIT_TOO_EARLY) {
-    const error =
-      "the program called process.exit(0) before it had come to its end: what it had not declared yet would be deleted; let it end by itself";
-    return { error, bail: false };
-  }
-  return { error: `Program exited with non-zero exit code: ${String(end.code)}`, bail: false };
+  if (end.code === 0) return { error: "", bail: false };
+  return failed(FALSE_ENDS[end.code] ?? `Program exited with non-zero exit code: ${end.code}`);
 }
 
 /** Starts to listen and claims a process. Each Run of the CLI has a process of its own, so a command may run the program twice. */

@@ -7,9 +7,9 @@ import { Socket } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fallBackToOwnPackages } from "./package-fallback.ts";
-import { preloadSdk, forgetPreloadedState, mapStacksToSource } from "./sdk-preload.ts";
+import { describeLeaks, forgetPreloadedState, mapStacksToSource, preloadSdk } from "./sdk-preload.ts";
 import { preloadTypescript, registerTypescript } from "./typescript.ts";
-import { EXIT_TOO_EARLY, READY, type BootOptions, type RunMessage } from "./run-message.ts";
+import { EXIT_TOO_EARLY, EXIT_UNSETTLED, READY, type BootOptions, type RunMessage } from "./run-message.ts";
 
 const options = JSON.parse(process.argv[2] ?? "{}") as BootOptions;
 
@@ -17,12 +17,20 @@ const options = JSON.parse(process.argv[2] ?? "{}") as BootOptions;
 const control = new Socket({ fd: 3 });
 control.on("close", () => process.kill(process.pid, "SIGKILL"));
 
-function refuseEarlyExit(): void {
+/** An end that looks good but is none: declared resources would look complete, and the engine would delete the rest. */
+function watchTheEnd(sdk: string): void {
   let drained = false;
   process.on("beforeExit", () => (drained = true));
   process.on("exit", code => {
-    // Declared resources would look complete, and the engine would delete those that were still to come.
-    if (code === 0 && !drained) process.exitCode = EXIT_TOO_EARLY;
+    if (code !== 0) return;
+    if (!drained) {
+      process.exitCode = EXIT_TOO_EARLY;
+      return;
+    }
+    const leaks = describeLeaks(sdk);
+    if (leaks === "") return;
+    process.stderr.write(`${leaks}\n`);
+    process.exitCode = EXIT_UNSETTLED;
   });
 }
 
@@ -33,7 +41,7 @@ function run(message: RunMessage): void {
   fallBackToOwnPackages({ holdfast: options.holdfast, program: message.pwd });
   if (message.typescript) registerTypescript(message.tsconfig);
   mapStacksToSource(message.sdk);
-  refuseEarlyExit();
+  watchTheEnd(message.sdk);
   // From here on only the program's own work keeps the process alive.
   control.unref();
   const entry = path.join(message.sdk, "cmd", "run", "index.js");

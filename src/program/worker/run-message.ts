@@ -32,3 +32,5 @@ export const READY = "ready";
 export const EXIT_ALREADY_TOLD = 32;
 /** Our own: the program called process.exit(0) before it had come to its end. */
 export const EXIT_TOO_EARLY = 33;
+/** Our own: promises that resources wait for never settled. */
+export const EXIT_UNSETTLED = 34;

@@ -1,6 +1,7 @@
 /** Loads the project's copy of the Pulumi SDK before it is known what it will run. */
 import { createRequire, findSourceMap } from "node:module";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** What `cmd/run` loads besides the SDK itself; an older or newer SDK may lack some. */
 const PARTS = [
@@ -50,7 +51,23 @@ export function mapStacksToSource(sdk: string): void {
     handleUncaughtExceptions: false,
     retrieveSourceMap: (source: string) => {
       const map = findSourceMap(source);
-      return map ? { url: source, map: map.payload } : null;
+      if (!map) return null;
+      // It takes names for relative to the file, file: URLs too.
+      const sources = map.payload.sources.map(name =>
+        name.startsWith("file:") ? fileURLToPath(name) : name,
+      );
+      return { url: source, map: { ...map.payload, sources } };
     },
   });
+}
+
+/** What the SDK says of promises that never settled: resources behind them were never declared. Empty: there are none. */
+export function describeLeaks(sdk: string): string {
+  const require = createRequire(path.join(sdk, "package.json"));
+  const debuggable = loadIfThere(require, "./runtime/debuggable.js");
+  if (typeof debuggable !== "object" || debuggable === null || !("leakedPromises" in debuggable)) return "";
+  const { leakedPromises } = debuggable as { leakedPromises: () => unknown };
+  const found = leakedPromises();
+  const [leaks, message] = Array.isArray(found) ? (found as unknown[]) : [];
+  return leaks instanceof Set && leaks.size > 0 && typeof message === "string" ? message : "";
 }

@@ -152,6 +152,7 @@ export function createProgramBench() {
     root,
     pool,
     prepare,
+    initStack,
     contentOf,
     async upWithWorker(fixture: Fixture, stackEnv: Record<string, string> = {}): Promise<Ran> {
       const program = await prepare(fixture, "worker");
