@@ -1,0 +1,214 @@
+/** The JSON documents of `--json`. Their schemas are in docs/schemas/; times are ISO 8601 in UTC, durations milliseconds. */
+import type { Failure } from "../engine/failure.ts";
+import type { Change, Plan, UnknownResource } from "../engine/ports/plan.ts";
+import type { DriftRecord, RunRecord, StackState } from "../engine/ports/records.ts";
+import type { Revision } from "../engine/ports/source.ts";
+import { describeFailure, type MessageContext } from "./messages.ts";
+import type { StackView } from "./stack-view.ts";
+
+/** Raised when a field is taken away or changes its meaning; a field that is added does not raise it. */
+export const DOCUMENT_VERSION = 1;
+
+interface CommitJson {
+  readonly sha: string;
+  readonly author: string;
+  readonly subject: string;
+  readonly time: string;
+}
+
+interface FailureJson {
+  readonly kind: string;
+  readonly reason: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly hint: string;
+}
+
+interface StackJson {
+  readonly stack: string;
+  readonly state: StackState;
+  readonly why: string;
+  readonly deployed: CommitJson | null;
+  readonly deployedAt: string | null;
+  readonly attempted: CommitJson | null;
+  readonly checkedAt: string | null;
+  readonly ranAt: string | null;
+  readonly retryAt: string | null;
+  readonly drifted: boolean;
+  readonly resources: number;
+  readonly unknown: readonly UnknownResource[];
+  readonly failure: FailureJson | null;
+  readonly heldDigest: string | null;
+  readonly lastRun: string | null;
+  readonly paused: { readonly by: string; readonly why: string; readonly at: string } | null;
+}
+
+interface RunJson {
+  readonly id: string;
+  readonly stack: string;
+  readonly mode: string;
+  readonly trigger: string;
+  readonly by: string | null;
+  readonly commit: CommitJson;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly durationMs: number | null;
+  readonly outcome: string | null;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly failure: FailureJson | null;
+}
+
+interface PlanJson {
+  readonly stack: string;
+  readonly revision: string;
+  readonly stateVersion: number;
+  readonly digest: string;
+  readonly resources: number;
+  readonly drift: readonly Change[];
+  readonly changes: readonly Change[];
+  readonly unknown: readonly UnknownResource[];
+}
+
+const iso = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString());
+
+const commitJson = ({ sha, author, subject, time }: Revision): CommitJson => ({
+  sha,
+  author,
+  subject,
+  time: new Date(time).toISOString(),
+});
+
+const failureJson = (failure: Failure | undefined, context: MessageContext): FailureJson | null =>
+  failure ? { kind: failure.kind, reason: failure.reason, ...describeFailure(failure, context) } : null;
+
+function stackJson({ stack, state, why, status, pause }: StackView): StackJson {
+  const run = status?.lastRun;
+  return {
+    stack,
+    state,
+    why,
+    deployed: status?.deployed ? commitJson(status.deployed) : null,
+    deployedAt: iso(status?.deployedAt),
+    attempted: status?.attempted ? commitJson(status.attempted) : null,
+    checkedAt: iso(status?.checkedAt),
+    ranAt: iso(status?.ranAt),
+    retryAt: iso(status?.retryAt),
+    drifted: status?.drifted ?? false,
+    resources: status?.resources ?? 0,
+    unknown: status?.unknown ?? [],
+    failure: failureJson(status?.failure, { stack, ...(run === undefined ? {} : { run }) }),
+    heldDigest: status?.heldDigest ?? null,
+    lastRun: run ?? null,
+    paused: pause ? { by: pause.by, why: pause.why, at: new Date(pause.at).toISOString() } : null,
+  };
+}
+
+function runJson(run: RunRecord): RunJson {
+  return {
+    id: run.id,
+    stack: run.stack,
+    mode: run.mode,
+    trigger: run.trigger,
+    by: run.by ?? null,
+    commit: commitJson(run.revision),
+    startedAt: new Date(run.startedAt).toISOString(),
+    endedAt: iso(run.endedAt),
+    durationMs: run.endedAt === undefined ? null : run.endedAt - run.startedAt,
+    outcome: run.outcome ?? null,
+    counts: run.counts ?? {},
+    failure: failureJson(run.failure, { stack: run.stack, run: run.id }),
+  };
+}
+
+/** `configHash` stays inside: it is for comparison only. */
+const planJson = ({ configHash: _, ...plan }: Plan): PlanJson => plan;
+
+export interface StatusContext {
+  readonly now: number;
+  readonly repository?: string;
+  readonly branch?: string;
+  readonly head?: Revision;
+}
+
+/** docs/schemas/status.schema.json */
+export const statusDocument = (
+  views: readonly StackView[],
+  { now, repository, branch, head }: StatusContext,
+) => ({
+  version: DOCUMENT_VERSION,
+  at: new Date(now).toISOString(),
+  repository: repository ?? null,
+  branch: branch ?? null,
+  head: head ? commitJson(head) : null,
+  stacks: views.map(stackJson),
+});
+
+/** docs/schemas/history.schema.json; newest first. */
+export const historyDocument = (runs: readonly RunRecord[]) => ({
+  version: DOCUMENT_VERSION,
+  runs: runs.map(runJson),
+});
+
+/** docs/schemas/show.schema.json */
+export const showDocument = (run: RunRecord) => ({
+  version: DOCUMENT_VERSION,
+  run: {
+    ...runJson(run),
+    plan: run.plan ? planJson(run.plan) : null,
+    timings: run.timings ?? {},
+    log: run.log ?? "",
+  },
+});
+
+/** One stack's plan, or why there is none. */
+export interface PlanOutcome {
+  readonly stack: string;
+  readonly plan?: Plan;
+  readonly failure?: Failure;
+}
+
+/** docs/schemas/plan.schema.json */
+export const planDocument = (outcomes: readonly PlanOutcome[]) => ({
+  version: DOCUMENT_VERSION,
+  stacks: outcomes.map(({ stack, plan, failure }) => ({
+    stack,
+    plan: plan ? planJson(plan) : null,
+    failure: failureJson(failure, { stack }),
+  })),
+});
+
+/** What `drift` found of one stack. `checked` false: it could not tell. */
+export interface DriftOutcome {
+  readonly stack: string;
+  readonly checked: boolean;
+  readonly drift: readonly DriftRecord[];
+  readonly unknown: readonly UnknownResource[];
+  readonly failure?: Failure;
+}
+
+const driftJson = ({ urn, kind, paths, since, seenAt, run, result, endedAt, ignoredBy }: DriftRecord) => ({
+  urn,
+  kind,
+  paths,
+  since: new Date(since).toISOString(),
+  seenAt: new Date(seenAt).toISOString(),
+  endedAt: iso(endedAt),
+  run,
+  result,
+  ignoredBy: ignoredBy ?? null,
+});
+
+/** docs/schemas/drift.schema.json */
+export const driftDocument = (outcomes: readonly DriftOutcome[]) => ({
+  version: DOCUMENT_VERSION,
+  stacks: outcomes.map(({ stack, checked, drift, unknown, failure }) => ({
+    stack,
+    checked,
+    drift: drift.map(driftJson),
+    unknown,
+    failure: failureJson(failure, { stack }),
+  })),
+});
+
+/** The text of a document, for stdout: one line end at its end. */
+export const jsonText = (document: unknown): string => `${JSON.stringify(document, undefined, 2)}\n`;
