@@ -84,7 +84,7 @@ export function createInstaller(options: InstallerOptions): ProgramInstaller {
     const folder = files.lock?.folder ?? files.manifestFolder ?? files.programFolder;
     // Linked before, or committed with the repository.
     if (existsSync(path.join(folder, "node_modules"))) return ok(undefined);
-    return once(folder, async () => {
+    const done = await once(folder, async () => {
       try {
         if (files.lock) return await installLocked(root, files.lock, how);
         return await useBundledPackages(root, files, options.holdfast);
@@ -93,6 +93,9 @@ export function createInstaller(options: InstallerOptions): ProgramInstaller {
         return fail({ kind: "transient", reason: "disk", why: error.message });
       }
     });
+    // It was another run that gave up on what we shared with it.
+    const givenUp = !done.ok && done.failure.kind === "aborted" && !how.signal.aborted;
+    return givenUp ? install(root, files, how) : done;
   }
 
   return {
