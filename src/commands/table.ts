@@ -10,6 +10,66 @@ export interface Verb {
 
 export const table: readonly Verb[] = [
   {
+    usage: "sync [stacks..]",
+    describe: "one pass: fetch, plan, gate, apply",
+    load: () => import("./sync.ts"),
+  },
+  {
+    usage: "plan [stacks..]",
+    describe: "what a sync would do; changes nothing",
+    load: () => import("./plan.ts"),
+  },
+  {
+    usage: "drift [stacks..]",
+    describe: "what differs between reality and the deployed revision; changes nothing",
+    load: () => import("./drift.ts"),
+  },
+  {
+    usage: "status",
+    describe: "what is deployed, by which commit, when checked, why held",
+    load: () => import("./status.ts"),
+  },
+  {
+    usage: "history [stack]",
+    describe: "the runs: commit, author, trigger, what they did, how long",
+    load: () => import("./history.ts"),
+  },
+  {
+    usage: "show <run>",
+    describe: "a run in full: plan, result, times, log",
+    load: () => import("./show.ts"),
+  },
+  {
+    usage: "approve <run>",
+    describe: "let a held plan be applied, as long as it is still the same",
+    load: () => import("./approve.ts"),
+  },
+  {
+    usage: "pause <stack>",
+    describe: "leave a stack alone until it is resumed",
+    load: () => import("./pause.ts"),
+  },
+  {
+    usage: "resume <stack>",
+    describe: "end a pause",
+    load: () => import("./resume.ts"),
+  },
+  {
+    usage: "destroy <stack>",
+    describe: "delete all that a stack made; planned and gated like an apply",
+    load: () => import("./destroy.ts"),
+  },
+  {
+    usage: "import-state <stack> <from>",
+    describe: "take over the state of a stack from a `pulumi stack export`",
+    load: () => import("./import-state.ts"),
+  },
+  {
+    usage: "export-state <stack>",
+    describe: "a stack's state on stdout, as `pulumi stack export` writes it",
+    load: () => import("./export-state.ts"),
+  },
+  {
     usage: "doctor",
     describe: "what is there of all that holdfast needs, and what to do about the rest",
     load: () => import("./doctor.ts"),

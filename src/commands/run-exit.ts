@@ -1,0 +1,25 @@
+/** Exit codes of verbs that run stacks (design section 8). */
+import type { RunRecord } from "../engine/ports/records.ts";
+
+const FAILED = 1;
+const DIFFERENT = 2;
+const HELD = 3;
+
+/** Of `sync`, `destroy` and `approve`: 0 converged, 1 failed, 3 held by a gate; the worst of all. */
+export function syncExit(runs: readonly RunRecord[]): number {
+  if (runs.some(({ outcome }) => outcome === "failed" || outcome === "aborted" || outcome === undefined))
+    return FAILED;
+  return runs.some(({ outcome }) => outcome === "held") ? HELD : 0;
+}
+
+/** Of `plan` and `drift`: 0 nothing, 2 changes or drift, 1 could not tell. */
+export function lookExit(runs: readonly RunRecord[]): number {
+  const failed = runs.some(
+    ({ outcome, failure }) => failure !== undefined || outcome === "failed" || outcome === undefined,
+  );
+  if (failed) return FAILED;
+  const differs = runs.some(
+    ({ plan, outcome }) => outcome === "drifted" || (plan && plan.changes.length + plan.drift.length > 0),
+  );
+  return differs ? DIFFERENT : 0;
+}

@@ -1,0 +1,26 @@
+/** `holdfast show RUN`: one run in full. */
+import { showDocument } from "../report/documents.ts";
+import { showRun } from "../report/show-run.ts";
+import { defineCommand } from "./command.ts";
+import { print, wantsColor, withControl } from "./with-control.ts";
+
+export const command = defineCommand({
+  verb: "show",
+  describe: "a run in full: plan, result, times, log",
+  builder: { run: { type: "string", required: true, describe: "its id, or the beginning of it" } },
+  run: (args, io) =>
+    withControl(args, io, "show", async control => {
+      const run = await control.run(args.run);
+      if (!run) {
+        io.stderr(`holdfast: no run is named ${args.run}; \`holdfast history\` lists them\n`);
+        return 1;
+      }
+      print(
+        io,
+        args.json,
+        () => showDocument(run),
+        () => showRun(run, { color: wantsColor(io) }),
+      );
+      return 0;
+    }),
+});

@@ -1,0 +1,42 @@
+/** `holdfast status`: each stack's state, its commit and its last check. */
+import type { Overview } from "../engine/ports/control.ts";
+import { statusDocument } from "../report/documents.ts";
+import { failureText } from "../report/messages.ts";
+import { stackViews, type StackView } from "../report/stack-view.ts";
+import { statusTable } from "../report/status-table.ts";
+import { defineCommand } from "./command.ts";
+import { print, wantsColor, withControl } from "./with-control.ts";
+
+function views({ stacks, head, at }: Overview): StackView[] {
+  return stackViews({
+    statuses: stacks.flatMap(({ status }) => (status ? [status] : [])),
+    pauses: stacks.flatMap(({ pause }) => (pause ? [pause] : [])),
+    wanted: stacks.flatMap(({ stack, settings }) => (settings ? [{ name: stack, settings }] : [])),
+    ...(head && { head }),
+    now: at,
+  });
+}
+
+function text(overview: Overview, color: boolean): string {
+  const table = statusTable(views(overview), { now: overview.at, color });
+  return overview.failure ? `${table}\n\n${failureText(overview.failure)}` : table;
+}
+
+export const command = defineCommand({
+  verb: "status",
+  describe: "what is deployed, by which commit, when checked, why held",
+  builder: {},
+  run: (args, io) =>
+    withControl(args, io, "status", async control => {
+      const overview = await control.overview();
+      const { repository, branch, head, at } = overview;
+      const context = { now: at, repository, branch, ...(head && { head }) };
+      print(
+        io,
+        args.json,
+        () => statusDocument(views(overview), context),
+        () => text(overview, wantsColor(io)),
+      );
+      return 0;
+    }),
+});

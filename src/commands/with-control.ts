@@ -1,0 +1,70 @@
+/** What every verb that asks holdfast something does alike: settings, a session, an answer, an end. */
+import type { EventListener } from "../engine/event.ts";
+import type { Failure, Result } from "../engine/failure.ts";
+import type { Control } from "../engine/ports/control.ts";
+import { jsonText } from "../report/documents.ts";
+import { failureText } from "../report/messages.ts";
+import type { GlobalArgs, Io } from "./command.ts";
+import { progressListener } from "./progress.ts";
+import type { Session } from "./wire-session.ts";
+
+/** Held by a gate, or somebody else's turn. */
+const HELD = 3;
+
+/** Exit code of a failure that stands for the whole command. */
+export const exitOf = (failure: Failure): number => (failure.kind === "waiting" ? HELD : 1);
+
+/** Says a failure, as text on stderr or as JSON on stdout. */
+export function sayFailure(io: Io, json: boolean, failure: Failure): number {
+  if (json) io.stdout(jsonText({ version: 1, failure }));
+  else io.stderr(`holdfast: ${failureText(failure)}\n`);
+  return exitOf(failure);
+}
+
+type Work = (control: Control, session: Session) => Promise<number>;
+
+/** Opens the data folder, or finds its daemon; told to stop, ends what runs and then the command. */
+export async function withControl(
+  args: GlobalArgs,
+  io: Io,
+  verb: string,
+  work: Work,
+  listen?: EventListener,
+): Promise<number> {
+  const { openSession } = await import("./wire-session.ts");
+  const progress = progressListener(io, args);
+  const listener: EventListener = event => {
+    progress(event);
+    listen?.(event);
+  };
+  const opened = await openSession(args, io, `holdfast ${verb}`, listener);
+  if (!opened.ok) return sayFailure(io, args.json, opened.failure);
+  const session = opened.value;
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= session.close());
+  io.stopSignal().addEventListener("abort", () => void close(), { once: true });
+  try {
+    return await work(session.control, session);
+  } finally {
+    await close();
+  }
+}
+
+/** Prints a result's value, or its failure. */
+export function answer<T>(io: Io, json: boolean, result: Result<T>, say: (value: T) => number): number {
+  return result.ok ? say(result.value) : sayFailure(io, json, result.failure);
+}
+
+/** Who asks, for the records. */
+export const whoAsks = (io: Io): string =>
+  io.env["SUDO_USER"] ?? io.env["USER"] ?? io.env["LOGNAME"] ?? "unknown";
+
+/** JSON whole, or text with a line end. */
+export function print(io: Io, json: boolean, document: () => unknown, text: () => string): void {
+  if (json) return io.stdout(jsonText(document()));
+  const shown = text();
+  if (shown !== "") io.stdout(shown.endsWith("\n") ? shown : `${shown}\n`);
+}
+
+/** Colours only for a person's eyes, and not for one who does not want them (no-color.org). */
+export const wantsColor = (io: Io): boolean => io.isTTY.stdout && (io.env["NO_COLOR"] ?? "") === "";
