@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { EngineEvent } from "../../../src/engine/event.ts";
+import { createProgress, progressLine } from "../../../src/report/progress.ts";
+import { changeOf, NOW, planOf, revision, runOf, statusOf } from "./examples.ts";
+
+const stack = "hosts/frodo";
+const { urn } = changeOf("motd");
+const resource = { type: "resource", runId: "01run", stack, urn, op: "create", at: NOW } as const;
+const { endedAt: _, outcome: __, ...running } = runOf();
+const EVENTS: readonly EngineEvent[] = [
+  { type: "revision-seen", revision, at: NOW },
+  { type: "run-started", run: running, at: NOW },
+  { type: "step", runId: "01run", stack, step: "apply", at: NOW },
+  {
+    type: "planned",
+    runId: "01run",
+    stack,
+    plan: planOf({ changes: [changeOf("motd", { op: "create" })] }),
+    at: NOW,
+  },
+  { ...resource, phase: "begin" },
+  { ...resource, phase: "done" },
+  { ...resource, phase: "failed", message: "EACCES\n\u001b[2J" },
+  { type: "run-ended", run: runOf({ counts: { create: 1 } }), status: statusOf(), at: NOW },
+  {
+    type: "run-ended",
+    run: runOf({ outcome: "held", failure: { kind: "waiting", reason: "approval-needed", digest: "d" } }),
+    status: statusOf(),
+    at: NOW,
+  },
+  { type: "source-failed", failure: { kind: "stalled", reason: "branch-missing", branch: "main" }, at: NOW },
+  { type: "process-restarted", what: "state service", why: "SIGKILL", at: NOW },
+  { type: "message", level: "warning", text: "slow disk", at: NOW },
+];
+
+test("each event worth one is one line, with time and stack", () => {
+  const lines: string[] = [];
+  EVENTS.forEach(createProgress(line => lines.push(line)));
+  assert.equal(
+    lines.join(""),
+    `03:04:05 commit 1a2b3c4d Sam Gamgee: hosts: add motd
+03:04:05 hosts/frodo converge of 1a2b3c4d (commit), run 01run
+03:04:05 hosts/frodo 1 to create
+03:04:05 hosts/frodo create holdfast:host:File motd done
+03:04:05 hosts/frodo create holdfast:host:File motd failed: EACCES
+03:04:05 hosts/frodo converged +1 in 0.8s
+03:04:05 hosts/frodo held in 0.8s: Waits for approval · Read the plan: holdfast show 01run. If it is right: holdfast approve 01run. If not: git revert.
+03:04:05 repository: The repository has no branch main · Push the branch, or start holdfast with --branch NAME.
+03:04:05 restarted state service: SIGKILL
+03:04:05 warning: slow disk
+`,
+  );
+});
+
+test("verbose says steps and beginnings, too", () => {
+  const lines = EVENTS.map(event => progressLine(event, { verbose: true }));
+  assert.equal(lines.filter(line => line !== undefined).length, EVENTS.length);
+});
+
+test("with colours, texts of others still cannot act on the terminal", () => {
+  const text = EVENTS.map(event => progressLine(event, { color: true })).join("\n");
+  assert.ok(text.includes("\u001b[3"));
+  assert.ok(!text.includes("\u001b[2J"));
+});
