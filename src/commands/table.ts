@@ -10,6 +10,11 @@ export interface Verb {
 
 export const table: readonly Verb[] = [
   {
+    usage: "serve",
+    describe: "follow the repository and keep everything equal to it",
+    load: () => import("./serve.ts"),
+  },
+  {
     usage: "sync [stacks..]",
     describe: "one pass: fetch, plan, gate, apply",
     load: () => import("./sync.ts"),

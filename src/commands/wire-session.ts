@@ -1,10 +1,13 @@
-/** A command's way to holdfast: settings first, then the data folder itself. */
-import os from "node:os";
-import { readDaemonSettings, type DaemonSettings } from "../config/daemon.ts";
+/** A command's way to holdfast: through the daemon of the data folder where one runs, else by its own hands. */
+import { existsSync } from "node:fs";
+import type { DaemonSettings } from "../config/daemon.ts";
 import type { EventListener } from "../engine/event.ts";
 import { ok, type Result } from "../engine/failure.ts";
 import type { Control } from "../engine/ports/control.ts";
+import { connectControl } from "../server/client.ts";
 import type { GlobalArgs, Io } from "./command.ts";
+import { settingsFor } from "./wire-settings.ts";
+import { socketOf } from "./wire-socket.ts";
 import { openHoldfast } from "./wire.ts";
 
 export interface Session {
@@ -18,35 +21,27 @@ export interface Session {
 /** How long a command that is told to stop lets an apply go on. */
 const GRACE_MS = 60_000;
 
-export function settingsFor(args: GlobalArgs, io: Io): Promise<Result<DaemonSettings>> {
-  const { repo, branch, data, pulumi } = args;
-  return readDaemonSettings({
-    flags: { repo, branch, data, pulumi },
-    env: io.env,
-    cwd: io.cwd,
-    home: os.homedir(),
-    uid: process.getuid?.() ?? -1,
-    cpus: os.availableParallelism(),
-  });
+export interface SessionOptions {
+  /** For the lock's note. */
+  readonly what: string;
+  readonly listener: EventListener;
+  readonly onProgress: (text: string) => void;
 }
 
 export async function openSession(
   args: GlobalArgs,
   io: Io,
-  what: string,
-  listener: EventListener,
+  options: SessionOptions,
 ): Promise<Result<Session>> {
-  const settings = await settingsFor(args, io);
-  if (!settings.ok) return settings;
-  const opened = await openHoldfast({
-    settings: settings.value,
-    env: io.env,
-    cwd: io.cwd,
-    what,
-    automatic: false,
-    listener,
-  });
+  const read = await settingsFor(args, io);
+  if (!read.ok) return read;
+  const settings = read.value;
+  const daemon = existsSync(settings.data)
+    ? await connectControl(socketOf(settings.data), options.listener)
+    : undefined;
+  if (daemon) return ok({ control: daemon, settings, remote: true, close: async () => undefined });
+  const opened = await openHoldfast({ settings, env: io.env, cwd: io.cwd, automatic: false, ...options });
   if (!opened.ok) return opened;
   const { controller, close } = opened.value;
-  return ok({ control: controller, settings: settings.value, remote: false, close: () => close(GRACE_MS) });
+  return ok({ control: controller, settings, remote: false, close: () => close(GRACE_MS) });
 }

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { createFileKeyWrapper } from "../backend/keys.ts";
+import { createPeopleTokens, hashToken, type PeopleTokens } from "../backend/tokens.ts";
 import { createStateControl } from "../backend/state-control.ts";
 import type { DaemonSettings } from "../config/daemon.ts";
 import { createEstateReader } from "../config/estate-reader.ts";
@@ -52,6 +53,9 @@ export interface Holdfast {
   /** Of the helper processes, for tests and the curious. */
   readonly pids: () => { readonly state: number | undefined; readonly providers: number | undefined };
   readonly stateUrl: string;
+  readonly tokens: PeopleTokens;
+  /** Whose token this is. */
+  readonly person: (token: string) => Promise<string | undefined>;
   /** Ends runs within the grace, helpers, and the lock. */
   readonly close: (graceMs: number) => Promise<void>;
 }
@@ -320,6 +324,9 @@ async function assemble(
     await controller.stop(graceMs);
     await Promise.all([tools.workers.close(), providers.stop(), service.stop()]);
   };
+  const person = async (token: string): Promise<string | undefined> =>
+    (await store.tokenByHash(hashToken(token)))?.name;
+  const tokens = createPeopleTokens(store, systemClock.now);
   const pids = () => ({ state: service.pid(), providers: providers.pid() });
-  return { controller, records, source, redact, stateUrl: service.url, pids, close };
+  return { controller, records, source, redact, stateUrl: service.url, tokens, person, pids, close };
 }

@@ -4,8 +4,8 @@ import type { Failure, Result } from "../engine/failure.ts";
 import type { Control } from "../engine/ports/control.ts";
 import { jsonText } from "../report/documents.ts";
 import { failureText } from "../report/messages.ts";
+import { createProgress } from "../report/progress.ts";
 import type { GlobalArgs, Io } from "./command.ts";
-import { progressListener } from "./progress.ts";
 import type { Session } from "./wire-session.ts";
 
 /** Held by a gate, or somebody else's turn. */
@@ -21,23 +21,19 @@ export function sayFailure(io: Io, json: boolean, failure: Failure): number {
   return exitOf(failure);
 }
 
+/** On stderr while it lasts: for a person who waits, or who asked for it with --verbose. */
+function progress(io: Io, args: GlobalArgs): { listener: EventListener; onProgress: (text: string) => void } {
+  if (!io.isTTY.stderr && !args.verbose) return { listener: () => undefined, onProgress: () => undefined };
+  const listener = createProgress(line => io.stderr(line), { color: io.isTTY.stderr, verbose: args.verbose });
+  return { listener, onProgress: text => io.stderr(`${text}\n`) };
+}
+
 type Work = (control: Control, session: Session) => Promise<number>;
 
 /** Opens the data folder, or finds its daemon; told to stop, ends what runs and then the command. */
-export async function withControl(
-  args: GlobalArgs,
-  io: Io,
-  verb: string,
-  work: Work,
-  listen?: EventListener,
-): Promise<number> {
+export async function withControl(args: GlobalArgs, io: Io, verb: string, work: Work): Promise<number> {
   const { openSession } = await import("./wire-session.ts");
-  const progress = progressListener(io, args);
-  const listener: EventListener = event => {
-    progress(event);
-    listen?.(event);
-  };
-  const opened = await openSession(args, io, `holdfast ${verb}`, listener);
+  const opened = await openSession(args, io, { what: `holdfast ${verb}`, ...progress(io, args) });
   if (!opened.ok) return sayFailure(io, args.json, opened.failure);
   const session = opened.value;
   let closing: Promise<void> | undefined;

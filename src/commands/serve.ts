@@ -1,0 +1,23 @@
+/** `holdfast serve`: the daemon. */
+import { defineCommand } from "./command.ts";
+import { sayFailure } from "./with-control.ts";
+
+export const command = defineCommand({
+  verb: "serve",
+  describe: "follow the repository and keep everything equal to it",
+  builder: {
+    listen: { type: "string", describe: "HOST:PORT for health, metrics, hook and API" },
+    settings: { type: "string", describe: "settings file; else settings.yaml in the data folder" },
+  },
+  async run(args, io) {
+    const { openDaemon } = await import("./wire-serve.ts");
+    const opened = await openDaemon(args, io);
+    if (!opened.ok) return sayFailure(io, args.json, opened.failure);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    io.stopSignal().addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    io.stderr("holdfast: stopping; an apply under way is finished first\n");
+    await opened.value.close();
+    return 0;
+  },
+});
