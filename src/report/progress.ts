@@ -63,9 +63,9 @@ function stackOf(event: EngineEvent): string | undefined {
 }
 
 /** One line without a line end; undefined where the event is not worth one. */
-export function progressLine(event: EngineEvent, options: ProgressOptions = {}): string | undefined {
-  const color = colors(options.color);
-  const text = say(event, options.verbose ?? false, color);
+export function logLine(event: EngineEvent, verbose = false, inColor = false): string | undefined {
+  const color = colors(inColor);
+  const text = say(event, verbose, color);
   if (text === undefined) return undefined;
   const stack = stackOf(event);
   const who = stack === undefined ? "" : `${color.strong(plainLine(stack))} `;
@@ -75,7 +75,7 @@ export function progressLine(event: EngineEvent, options: ProgressOptions = {}):
 /** A listener that writes each line with `write` (a line end included). */
 export function createProgress(write: (line: string) => void, options: ProgressOptions = {}): EventListener {
   return event => {
-    const line = progressLine(event, options);
+    const line = logLine(event, options.verbose, options.color);
     if (line !== undefined) write(`${line}\n`);
   };
 }

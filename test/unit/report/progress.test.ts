@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EngineEvent } from "../../../src/engine/event.ts";
-import { createProgress, progressLine } from "../../../src/report/progress.ts";
+import { createProgress, logLine } from "../../../src/report/progress.ts";
 import { changeOf, NOW, planOf, revision, runOf, statusOf } from "./examples.ts";
 
 const stack = "hosts/frodo";
@@ -54,12 +54,12 @@ test("each event worth one is one line, with time and stack", () => {
 });
 
 test("verbose says steps and beginnings, too", () => {
-  const lines = EVENTS.map(event => progressLine(event, { verbose: true }));
+  const lines = EVENTS.map(event => logLine(event, true));
   assert.equal(lines.filter(line => line !== undefined).length, EVENTS.length);
 });
 
 test("with colours, texts of others still cannot act on the terminal", () => {
-  const text = EVENTS.map(event => progressLine(event, { color: true })).join("\n");
+  const text = EVENTS.map(event => logLine(event, false, true)).join("\n");
   assert.ok(text.includes("\u001b[3"));
   assert.ok(!text.includes("\u001b[2J"));
 });
