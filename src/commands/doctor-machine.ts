@@ -85,20 +85,26 @@ function dependenciesOf(file: string): Record<string, string> {
 const installedVersion = (root: string, name: string): unknown =>
   readObject(path.join(root, "node_modules", name, "package.json")).version;
 
-/** Where sops looks for an age key, in its order (docs of getsops/sops, "Encrypting using age"). Only whether one is there is said. */
-export function checkAgeKey(env: Env): Finding {
+export interface AgeKeys {
+  readonly keys: readonly unknown[];
+  /** Every place that was looked at. */
+  readonly looked: readonly string[];
+  readonly problems: readonly string[];
+}
+
+/** Only whether one is there is said. */
+export function judgeAgeKeys({ keys, looked, problems }: AgeKeys): Finding {
   const name = "age key";
-  if (env.SOPS_AGE_KEY) return fine(name, "in SOPS_AGE_KEY");
-  const configured = env.SOPS_AGE_KEY_FILE;
-  if (configured) {
-    return existsSync(configured)
-      ? fine(name, `in ${configured} (SOPS_AGE_KEY_FILE)`)
-      : warning(name, `SOPS_AGE_KEY_FILE names ${configured}, which is not there`, "put the key file there");
-  }
-  const config = env.XDG_CONFIG_HOME ?? path.join(env.HOME ?? "", ".config");
-  const file = path.join(config, "sops", "age", "keys.txt");
-  const wayOut = `needed for stacks with secrets: put it into ${file}, or name it in SOPS_AGE_KEY_FILE`;
-  return existsSync(file) ? fine(name, `in ${file}`) : warning(name, "none", wayOut);
+  const wayOut = `needed for stacks with secrets; looked in ${looked.join(", ")}`;
+  if (problems.length > 0) return warning(name, problems.join("; "), wayOut);
+  return keys.length > 0 ? fine(name, `${keys.length} there`) : warning(name, "none", wayOut);
+}
+
+/** `problems` of the settings, each in one line. */
+export function judgeSettings(problems: readonly string[]): Finding {
+  return problems.length === 0
+    ? fine("settings", "as flags, HOLDFAST_* and the settings file say")
+    : missing("settings", problems.join("; "), "mend them; no other verb starts before");
 }
 
 /** The folder itself, or the nearest one above it that is there already. */

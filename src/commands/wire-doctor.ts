@@ -1,28 +1,18 @@
 /** Puts doctor's checks together with those parts that only wiring may see. */
 import { homedir } from "node:os";
 import path from "node:path";
+import type { DaemonSettings } from "../config/daemon.ts";
+import type { Problem, Result } from "../engine/failure.ts";
 import { locatePulumi, PULUMI_VERSION, wayTitles, type Located } from "../pulumi/locate.ts";
+import { createIdentitySource } from "../secrets/identities.ts";
+import type { GlobalArgs, Io } from "./command.ts";
 import { fine, missing, warning, type Finding } from "./doctor-finding.ts";
 import * as machine from "./doctor-machine.ts";
 import type { DoctorReport } from "./doctor-table.ts";
-
-export interface Examination {
-  readonly env: NodeJS.ProcessEnv;
-  readonly cwd: string;
-  readonly data: string | undefined;
-  readonly pulumi: string | undefined;
-  readonly fix: boolean;
-  readonly onProgress: (text: string) => void;
-}
+import { settingsFor } from "./wire-settings.ts";
 
 const root = path.resolve(import.meta.dirname, "..", "..");
 const MEMORY_FOLDER = "/dev/shm";
-
-/** Where data goes unless told otherwise: the XDG place for a user's state. */
-function dataFolder({ data, env, cwd }: Examination): string {
-  if (data) return path.resolve(cwd, data);
-  return path.join(env.XDG_STATE_HOME ?? path.join(env.HOME ?? homedir(), ".local", "state"), "holdfast");
-}
 
 function pulumiFinding(located: Located): Finding {
   const name = `Pulumi CLI ${PULUMI_VERSION}`;
@@ -37,18 +27,34 @@ function pulumiFinding(located: Located): Finding {
   return located.warning ? warning(name, located.warning, "leave --pulumi away") : fine(name, found);
 }
 
-export async function examine(wanted: Examination): Promise<DoctorReport> {
-  const { env } = wanted;
-  const [located, git, ssh] = await Promise.all([
-    locatePulumi({
-      env,
-      override: wanted.pulumi && path.resolve(wanted.cwd, wanted.pulumi),
-      tools: path.join(root, "tools"),
-      install: wanted.fix,
-      onProgress: wanted.onProgress,
-    }),
+function problemsOf(settings: Result<DaemonSettings>): string[] {
+  if (settings.ok) return [];
+  const { failure } = settings;
+  const line = ({ message, place }: Problem): string => (place ? `${place.file}: ${message}` : message);
+  return failure.reason === "config-invalid" ? failure.problems.map(line) : [failure.reason];
+}
+
+/** Where settings are wrong, what they say of the data folder is not known and not looked at. */
+function settingsFindings(settings: Result<DaemonSettings>): Finding[] {
+  const judged = machine.judgeSettings(problemsOf(settings));
+  return settings.ok ? [judged, machine.checkDataFolder(settings.value.data)] : [judged];
+}
+
+/** `fix`: get the Pulumi CLI where it is missing. */
+export async function examine(
+  args: GlobalArgs & { readonly fix: boolean },
+  io: Io,
+  onProgress: (text: string) => void,
+): Promise<DoctorReport> {
+  const { env } = io;
+  const settings = await settingsFor(args, io);
+  const override = settings.ok ? settings.value.pulumi : args.pulumi;
+  const tools = path.join(root, "tools");
+  const [located, git, ssh, keys] = await Promise.all([
+    locatePulumi({ env, override, tools, install: args.fix, onProgress }),
     machine.checkGit(env),
     machine.checkSsh(env),
+    createIdentitySource({ env, home: env.HOME ?? homedir(), platform: process.platform }).load(),
   ]);
   const checks = [
     machine.checkNode(process.versions.node),
@@ -56,8 +62,8 @@ export async function examine(wanted: Examination): Promise<DoctorReport> {
     pulumiFinding(located),
     git,
     ssh,
-    machine.checkAgeKey(env),
-    machine.checkDataFolder(dataFolder(wanted)),
+    machine.judgeAgeKeys(keys),
+    ...settingsFindings(settings),
     machine.checkMemoryFolder(MEMORY_FOLDER),
   ];
   const pulumi = located.ways.map(({ way, outcome, said }) => ({ way: wayTitles[way], outcome, said }));

@@ -2,27 +2,36 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { generateIdentity } from "age-encryption";
 import { after, test } from "node:test";
 import * as machine from "../../../src/commands/doctor-machine.ts";
 import { fine, missing } from "../../../src/commands/doctor-finding.ts";
 import { renderReport } from "../../../src/commands/doctor-table.ts";
-import { examine, type Examination } from "../../../src/commands/wire-doctor.ts";
+import type { Io } from "../../../src/commands/command.ts";
+import { examine } from "../../../src/commands/wire-doctor.ts";
 import { root } from "./setup-modules.ts";
 
 const scratch = mkdtempSync(path.join(tmpdir(), "holdfast-doctor-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-const bare: Examination = {
+const io: Io = {
+  stdout: () => undefined,
+  stderr: () => undefined,
+  stdin: process.stdin,
+  isTTY: { stdout: false, stderr: false, stdin: false },
+  columns: 80,
   env: { HOME: scratch, PATH: path.join(scratch, "empty") },
   cwd: scratch,
-  data: undefined,
-  pulumi: undefined,
-  fix: false,
-  onProgress: () => undefined,
+  stopSignal: () => new AbortController().signal,
 };
+const bare = {
+  ...{ repo: undefined, branch: undefined, data: path.join(scratch, "data"), pulumi: undefined },
+  ...{ json: false, verbose: false, fix: false, rest: [] },
+};
+const ignore = (): void => undefined;
 
 test("on a machine without anything, what is needed is missing, with the way out of each", async () => {
-  const report = await examine(bare);
+  const report = await examine(bare, io, ignore);
   const states = Object.fromEntries(report.checks.map(check => [check.name, check.state]));
   assert.equal(report.ok, false);
   assert.equal(states.Git, "missing");
@@ -37,24 +46,26 @@ test("on a machine without anything, what is needed is missing, with the way out
   );
 });
 
-test("an age key is looked for where sops looks, and only said to be there", () => {
-  const file = path.join(scratch, ".config", "sops", "age", "keys.txt");
-  const secret = "AGE-SECRET-KEY-1QQQQ";
-  const home = { HOME: scratch };
-  assert.equal(machine.checkAgeKey(home).state, "warning");
+test("an age key is found where sops looks, and only said to be there", async () => {
+  const file = path.join(scratch, "key.txt");
+  const secret = await generateIdentity();
+  writeFileSync(file, `${secret}\n`);
+  const report = await examine(bare, { ...io, env: { ...io.env, SOPS_AGE_KEY_FILE: file } }, ignore);
   assert.deepEqual(
-    machine.checkAgeKey({ ...home, SOPS_AGE_KEY: secret }),
-    fine("age key", "in SOPS_AGE_KEY"),
+    report.checks.find(check => check.name === "age key"),
+    fine("age key", "1 there"),
   );
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, secret);
-  assert.deepEqual(machine.checkAgeKey(home), fine("age key", `in ${file}`));
-  assert.deepEqual(
-    machine.checkAgeKey({ XDG_CONFIG_HOME: path.join(scratch, ".config") }),
-    fine("age key", `in ${file}`),
-  );
-  const named = machine.checkAgeKey({ ...home, SOPS_AGE_KEY_FILE: "/nowhere/key" });
-  assert.match(named.found, /\/nowhere\/key, which is not there/);
+  assert.ok(!JSON.stringify(report).includes(secret));
+
+  const named = await examine(bare, { ...io, env: { ...io.env, SOPS_AGE_KEY_FILE: "/nowhere/key" } }, ignore);
+  assert.match(named.checks.find(check => check.name === "age key")?.found ?? "", /\/nowhere\/key/);
+});
+
+test("settings that are wrong are missing, with what is wrong", async () => {
+  const report = await examine(bare, { ...io, env: { ...io.env, HOLDFAST_POLL: "soon" } }, ignore);
+  const settings = report.checks.find(check => check.name === "settings");
+  assert.equal(settings?.state, "missing");
+  assert.match(settings.found, /poll/i);
 });
 
 test("a Git that is too old is missing, by its version", async () => {
