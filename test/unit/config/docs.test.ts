@@ -41,12 +41,14 @@ for (const [index, { name, body }] of examples.entries()) {
   });
 }
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
+
 /** Names of all settings in a JSON Schema, at any depth. */
 function namesIn(schema: unknown): string[] {
-  if (Array.isArray(schema)) return schema.flatMap(namesIn);
-  if (typeof schema !== "object" || schema === null) return [];
+  if (!isObject(schema)) return [];
   return Object.entries(schema).flatMap(([key, value]) =>
-    key === "properties" && typeof value === "object" && value !== null
+    key === "properties" && isObject(value)
       ? [...Object.keys(value), ...Object.values(value).flatMap(namesIn)]
       : namesIn(value),
   );
