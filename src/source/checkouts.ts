@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
 import { checkoutFolders, type CheckoutFolders } from "./checkout-folders.ts";
-import type { Git } from "./git.ts";
+import { isTimeout, type Git } from "./git.ts";
 import type { Limits } from "./limits.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { isErrno } from "./owner.ts";
@@ -25,6 +25,8 @@ export interface CheckoutsOptions {
   readonly folder: string;
   readonly git: Git;
   readonly limits: Limits;
+  /** Of `git`; for the message. */
+  readonly deadlineMs: number;
   readonly log: (text: string) => void;
 }
 
@@ -56,7 +58,7 @@ export function createCheckouts(options: CheckoutsOptions): Checkouts {
       swept = true;
       return await makeHeld(folders, options, sha);
     } catch (error) {
-      return fail(fileSystemFailure(error));
+      return fail(checkoutFailure(error, options.deadlineMs));
     }
   }
 
@@ -68,13 +70,12 @@ export function createCheckouts(options: CheckoutsOptions): Checkouts {
     return entry;
   }
 
-  function release(sha: string, entry: Entry): void {
+  function release(entry: Entry): void {
     entry.users--;
     entry.lastUse = ++uses;
     const unused = [...entries].filter(([, other]) => other.users === 0);
     unused.sort(([, a], [, b]) => b.lastUse - a.lastUse);
     for (const [old, oldest] of unused.slice(KEPT_UNUSED)) forget(old, oldest);
-    if (entries.get(sha) !== entry && entry.users === 0) forget(sha, entry);
   }
 
   /** Out of the map at once, so that the next user makes it anew; off the disk when it may be. */
@@ -103,7 +104,7 @@ export function createCheckouts(options: CheckoutsOptions): Checkouts {
       }
       let released = false;
       const once = (): void => {
-        if (!released) release(sha, entry);
+        if (!released) release(entry);
         released = true;
       };
       return ok({ root: folders.rootOf(sha), release: once });
@@ -138,7 +139,9 @@ const damage = (problem: string | undefined): Damaged | undefined =>
   problem === undefined ? undefined : { damaged: problem };
 
 /** A name that is taken on this file system (it ignores case, say) is the repository's fault; the rest is the disk's. */
-function fileSystemFailure(error: unknown): Failure {
+function checkoutFailure(error: unknown, deadlineMs: number): Failure {
+  if (isTimeout(error))
+    return { kind: "transient", reason: "timed-out", what: error.message, afterMs: deadlineMs };
   if (!isErrno(error)) throw error;
   if (error.code === "EEXIST" || error.code === "EILSEQ")
     return refused({

@@ -13,8 +13,16 @@ export function createGit(env: Readonly<Record<string, string>>, deadlineMs: num
 export function broken(what: string, result: RunResult): Error {
   const { code, signal, timedOut, startError } = result;
   const how = startError?.message ?? (timedOut ? "took too long" : (signal ?? `exit code ${String(code)}`));
-  return new Error(`git ${what} could not be run: ${how}`);
+  return new Error(`git ${what} could not be run: ${how}`, { cause: { timedOut } });
 }
+
+/** Whether `broken` made this of a call that its deadline ended. */
+export const isTimeout = (error: unknown): error is Error =>
+  error instanceof Error &&
+  typeof error.cause === "object" &&
+  error.cause !== null &&
+  "timedOut" in error.cause &&
+  error.cause.timedOut === true;
 
 /** The call came to an end of its own, with whatever exit code. */
 export const ended = (result: RunResult): boolean => result.code !== null && !result.timedOut;

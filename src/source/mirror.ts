@@ -54,7 +54,7 @@ const OTHER_OBJECT_FORMAT = /mismatched algorithms: client \w+; server (sha1|sha
 type Format = "sha1" | "sha256";
 
 export function createMirror(options: MirrorOptions): Mirror {
-  const { folder, address, deadlineMs } = options;
+  const { folder, deadlineMs } = options;
   const git = createGit(localEnvironment(folder), deadlineMs);
   let distrusted = false;
 
@@ -63,6 +63,8 @@ export function createMirror(options: MirrorOptions): Mirror {
     const made = await initialise(fresh, format, deadlineMs);
     if (made.code !== 0) return failed(options, made);
     const result = await fetchBranch(options, fresh, lock, signal);
+    const other = otherFormat(result);
+    if (other !== undefined && other !== format) return rebuild(lock, signal, other);
     if (result.code !== 0) return failed(options, result);
     await rm(folder, { recursive: true, force: true });
     await rename(fresh, folder);
@@ -81,9 +83,11 @@ export function createMirror(options: MirrorOptions): Mirror {
       if (second.code === 0) return ok(undefined);
     }
     const words = first.stderr.toString();
+    const format = otherFormat(first);
     if (REMOTE_AT_FAULT.test(words)) return failure;
-    options.log(`the mirror cannot be brought up to date and is made anew: ${cleanLine(words)}`);
-    return rebuild(lock, signal, OTHER_OBJECT_FORMAT.exec(words)?.[1] === "sha256" ? "sha256" : "sha1");
+    if (format === undefined)
+      options.log(`the mirror cannot be brought up to date and is made anew: ${cleanLine(words)}`);
+    return rebuild(lock, signal, format ?? "sha1");
   }
 
   async function underLock(lock: HeldLock, signal: AbortSignal): Promise<Result<void>> {
@@ -98,34 +102,41 @@ export function createMirror(options: MirrorOptions): Mirror {
     return result.code === 0 ? ok(undefined) : repaired(result, lock, signal);
   }
 
-  /** Runs `work` while no other process, and no other call here, writes to the mirror. */
-  async function locked(
-    signal: AbortSignal,
-    work: (lock: HeldLock) => Promise<Result<void>>,
-  ): Promise<Result<void>> {
-    let lock: HeldLock | undefined;
-    try {
-      await mkdir(path.dirname(folder), { recursive: true, mode: 0o711 });
-      const patience = AbortSignal.timeout(deadlineMs);
-      lock = await lockFolder(`${folder}.lock`, AbortSignal.any([signal, patience]));
-      return lock ? await work(lock) : fail(lockFailure(signal, address.remote, deadlineMs));
-    } catch (error) {
-      if (!isErrno(error)) throw error;
-      return fail({ kind: "transient", reason: "disk", why: cleanLine(error.message) });
-    } finally {
-      await lock?.release();
-    }
-  }
-
   const inOrder = oneAtATime();
 
   return {
     folder,
     git,
     distrust: () => void (distrusted = true),
-    fetch: signal => inOrder(() => locked(signal, lock => underLock(lock, signal))),
-    keepHouse: signal => inOrder(() => locked(signal, lock => keepHouse(git, options, lock))),
+    fetch: signal => inOrder(() => locked(options, signal, lock => underLock(lock, signal))),
+    keepHouse: signal => inOrder(() => locked(options, signal, lock => keepHouse(git, options, lock))),
   };
+}
+
+/** Runs `work` while no other process writes to the mirror. */
+async function locked(
+  { folder, address, deadlineMs }: MirrorOptions,
+  signal: AbortSignal,
+  work: (lock: HeldLock) => Promise<Result<void>>,
+): Promise<Result<void>> {
+  let lock: HeldLock | undefined;
+  try {
+    await mkdir(path.dirname(folder), { recursive: true, mode: 0o711 });
+    const patience = AbortSignal.timeout(deadlineMs);
+    lock = await lockFolder(`${folder}.lock`, AbortSignal.any([signal, patience]));
+    return lock ? await work(lock) : fail(lockFailure(signal, address.remote, deadlineMs));
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    return fail({ kind: "transient", reason: "disk", why: cleanLine(error.message) });
+  } finally {
+    await lock?.release();
+  }
+}
+
+/** The object format that the remote has, where it is another than the mirror's. */
+function otherFormat(result: RunResult): Format | undefined {
+  const found = OTHER_OBJECT_FORMAT.exec(result.stderr.toString())?.[1];
+  return found === "sha1" || found === "sha256" ? found : undefined;
 }
 
 async function keepHouse(git: Git, { log }: MirrorOptions, lock: HeldLock): Promise<Result<void>> {
@@ -154,7 +165,8 @@ async function fetchBranch(
 }
 
 function failed({ address, branch, login, deadlineMs }: MirrorOptions, result: RunResult): Result<never> {
-  const secrets = login ? [login.password] : [];
+  // A token may also stand in the place of the user name, alone.
+  const secrets = login ? [login.password === "" ? login.username : login.password] : [];
   return fail(fetchFailure(result, { url: address.remote, branch, secrets, deadlineMs }));
 }
 

@@ -42,16 +42,17 @@ export function createSource(options: SourceOptions): Result<Source> {
   const log = options.log ?? ((): void => undefined);
   if (options.credentials?.kind === "token" && login?.password !== options.credentials.token)
     log(`the token is for ${options.credentials.host} and is not sent to ${address.host ?? "a file"}`);
+  const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
   const mirror = createMirror({
     folder: path.join(options.folder, mirrorName(address, options.branch)),
     address,
     branch: options.branch,
     ...(login ? { login } : {}),
     ...(options.credentials?.kind === "ssh" ? { ssh: options.credentials } : {}),
-    deadlineMs: options.deadlineMs ?? DEADLINE_MS,
+    deadlineMs,
     log,
   });
-  return ok(sourceOf(options, address, mirror, log));
+  return ok(sourceOf({ ...options, deadlineMs, log }, address, mirror));
 }
 
 const invalid = (message: string): Failure => ({
@@ -66,15 +67,12 @@ function mirrorName(address: Address, branch: string): string {
   return `mirror-${key.slice(0, 16)}.git`;
 }
 
-function sourceOf(
-  options: SourceOptions,
-  address: Address,
-  mirror: Mirror,
-  log: (text: string) => void,
-): Source {
-  const { branch } = options;
+type Settled = SourceOptions & Required<Pick<SourceOptions, "deadlineMs" | "log">>;
+
+function sourceOf(options: Settled, address: Address, mirror: Mirror): Source {
+  const { branch, folder, deadlineMs, log } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const checkouts = createCheckouts({ folder: options.folder, git: mirror.git, limits, log });
+  const checkouts = createCheckouts({ folder, git: mirror.git, limits, deadlineMs, log });
   const history = createHistory(mirror.git, mirror.folder, branch);
   let housekept: string | undefined;
 

@@ -1,6 +1,15 @@
 /** Real Git repositories in temporary folders, removed after the test. Nothing of the machine's Git settings takes part. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
@@ -105,8 +114,10 @@ export function makeRepository(
   const folder = path.join(base, "work");
   git(base, ["init", "--quiet", "--bare", "--initial-branch", branch, bare]);
   git(base, ["init", "--quiet", "--initial-branch", branch, folder]);
-  git(folder, ["config", "commit.gpgSign", "false"]);
-  git(folder, ["remote", "add", "origin", bare]);
+  // A test needs no protection from a power cut, and waits less without it.
+  appendFileSync(path.join(bare, "config"), "[core]\n\tfsync = none\n");
+  const settings = `[core]\n\tfsync = none\n[commit]\n\tgpgSign = false\n[remote "origin"]\n\turl = ${bare}\n`;
+  appendFileSync(path.join(folder, ".git", "config"), settings);
   const repository = repositoryOf({ folder, bare, branch });
   if (options.files) repository.commit("first", options.files);
   return repository;
