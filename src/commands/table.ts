@@ -75,6 +75,16 @@ export const table: readonly Verb[] = [
     load: () => import("./export-state.ts"),
   },
   {
+    usage: "token <action> [name]",
+    describe: "access for people: to the API and, with `pulumi login`, to the state",
+    load: () => import("./token.ts"),
+  },
+  {
+    usage: "pulumi",
+    describe: "the plain Pulumi CLI on holdfast's state: `holdfast pulumi -- stack ls`",
+    load: () => import("./pulumi.ts"),
+  },
+  {
     usage: "doctor",
     describe: "what is there of all that holdfast needs, and what to do about the rest",
     load: () => import("./doctor.ts"),

@@ -17,7 +17,7 @@ export interface StateProcessOptions {
   readonly onDeath: (how: string) => void;
 }
 
-const PORT_SETTING = "state.port";
+export const PORT_SETTING = "state.port";
 const START_MS = 20_000;
 const ENTRY = path.join(import.meta.dirname, "wire-state-main.ts");
 

@@ -61,7 +61,7 @@ export interface Holdfast {
 }
 
 /** Our own package folder. */
-const HOLDFAST = path.resolve(import.meta.dirname, "../..");
+export const HOLDFAST = path.resolve(import.meta.dirname, "../..");
 const DEFAULT_ORGANIZATION = "organization";
 const REPOSITORY = "repository";
 

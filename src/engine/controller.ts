@@ -126,6 +126,7 @@ async function acceptRewrite(parts: Parts, ref: string): ReturnType<Control["acc
     });
   await parts.world.records.setSetting(ACCEPTED_REWRITE, revision.sha);
   const fetched = await refresh(parts, AbortSignal.timeout(60_000));
+  parts.loop.pump();
   return fetched.ok ? ok(fetched.value.revision) : fetched;
 }
 
@@ -151,6 +152,7 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
     drift: stack => world.records.drift(stack),
     async poll() {
       const wanted = await refresh(parts, ending.signal);
+      loop.pump();
       return wanted.ok ? ok(wanted.value.revision) : wanted;
     },
     ask: wish => ask(parts, wish),
@@ -170,7 +172,7 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
       await head.recall();
     },
     start() {
-      const poll = (): Promise<unknown> => refresh(parts, ending.signal);
+      const poll = (): Promise<unknown> => refresh(parts, ending.signal).then(() => loop.pump());
       timers.push(every(world.clock, () => intervals(parts), poll));
       timers.push(
         every(

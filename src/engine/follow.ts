@@ -33,7 +33,7 @@ async function askPrunes(parts: Parts, wanted: Wanted): Promise<void> {
   }
 }
 
-/** Fetches, takes what is new, starts what can be started. */
+/** Fetches and takes what is new. Nothing is started: who asks for runs asks first, so that theirs and those that are due merge. */
 export async function refresh(parts: Parts, signal: AbortSignal): Promise<Result<Wanted>> {
   const before = parts.head.current()?.revision.sha;
   const result = await parts.head.refresh(signal);
@@ -41,6 +41,5 @@ export async function refresh(parts: Parts, signal: AbortSignal): Promise<Result
     await skipUnconcerned(parts, result.value);
     await askPrunes(parts, result.value);
   }
-  parts.loop.pump();
   return result;
 }
