@@ -1,6 +1,5 @@
 /** Settings of the daemon: the shape of settings.yaml, and of flags and variables once they are read. */
 import { z } from "zod";
-import { duration } from "./fields.ts";
 
 const file = z.string().min(1).max(4096);
 
@@ -68,7 +67,6 @@ export const daemonSchema = z.strictObject({
     .max(100)
     .optional()
     .describe("Access to repositories over https, by host."),
-  poll: duration(1000, 86_400_000).optional().describe("How often the repository is fetched. Default 30s."),
   pulumi: file.optional().describe("Path of the Pulumi CLI. Default: looked for, see `holdfast doctor`."),
   parallelism: z.int().min(1).max(256).optional().describe("Runs at one time. Default: the CPUs, at most 8."),
   workers: z.int().min(0).max(64).optional().describe("Program workers that are kept ready. Default 2."),

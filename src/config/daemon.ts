@@ -25,8 +25,6 @@ export interface DaemonSettings {
   readonly apiTokenRequired: boolean;
   readonly hookSecretFile?: string;
   readonly credentials: readonly HostCredential[];
-  /** Milliseconds between fetches. Default 30 s. */
-  readonly poll: number;
   readonly pulumi?: string;
   /** Runs at one time. */
   readonly parallelism: number;
@@ -50,7 +48,6 @@ export interface DaemonInput {
 
 /** No well-known service has this port. */
 const DEFAULT_LISTEN = "127.0.0.1:8474";
-const DEFAULT_POLL_MS = 30_000;
 /** More runs at once than this make each other slow before they make the whole fast. */
 const MAX_DEFAULT_PARALLELISM = 8;
 /** One in use and one getting ready; each costs about 130 MB. */
@@ -82,7 +79,6 @@ function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSet
     behindProxy: values.behindProxy ?? false,
     apiTokenRequired: values.apiTokenRequired ?? true,
     credentials: (values.credentials ?? []).map(one => ({ ...one, username: one.username ?? "git" })),
-    poll: values.poll ?? DEFAULT_POLL_MS,
     parallelism: values.parallelism ?? Math.max(1, Math.min(cpus, MAX_DEFAULT_PARALLELISM)),
     workers: values.workers ?? DEFAULT_WORKERS,
   };

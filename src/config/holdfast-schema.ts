@@ -63,7 +63,7 @@ const ignoreDrift = z
 export const stackSchema = z.strictObject({
   interval: duration(SECOND, DAY)
     .optional()
-    .describe("How long a commit may take to be seen for this stack. Default 30s."),
+    .describe("How often the repository is fetched; of all stacks the shortest counts. Default 30s."),
   drift: drift.optional(),
   dependsOn: z
     .array(name)

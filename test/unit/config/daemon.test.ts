@@ -36,7 +36,6 @@ test("without any word the defaults hold", async () => {
     behindProxy: false,
     apiTokenRequired: true,
     credentials: [],
-    poll: 30_000,
     parallelism: 4,
     workers: 2,
   });
@@ -50,13 +49,12 @@ test("root's data folder is the machine's; XDG_DATA_HOME counts for others", asy
 
 test("a flag wins over a variable, a variable over the file, setting by setting", async context => {
   const data = makeTree(context, {
-    "settings.yaml": "branch: file\nrepo: https://git.example.org/a.git\npoll: 1m\nworkers: 5\n",
+    "settings.yaml": "branch: file\nrepo: https://git.example.org/a.git\nworkers: 5\n",
   });
   const env = { HOLDFAST_BRANCH: "variable", HOLDFAST_WORKERS: "3", HOLDFAST_API_TOKEN_REQUIRED: "false" };
   const settings = await settingsOf(inputOf(data, { env, flags: { data, branch: "flag" } }));
   assert.equal(settings.branch, "flag");
   assert.equal(settings.workers, 3);
-  assert.equal(settings.poll, 60_000);
   assert.equal(settings.repo, "https://git.example.org/a.git");
   assert.equal(settings.apiTokenRequired, false);
 });
@@ -84,17 +82,17 @@ test("repositories over ssh are not taken for paths", async () => {
 });
 
 test("problems of flags, variables and file come together, each with its name", async context => {
-  const data = makeTree(context, { "settings.yaml": "brnch: x\npoll: often\n" });
+  const data = makeTree(context, { "settings.yaml": "brnch: x\npublicUrl: here\n" });
   const flags = { data, listen: "8474", repo: "https://sam:secret@git.example.org/a.git" };
-  const env = { HOLDFAST_WORKERS: "many", HOLDFAST_PUBLIC_URL: "ftp://x" };
+  const env = { HOLDFAST_WORKERS: "many", HOLDFAST_BEHIND_PROXY: "perhaps" };
   const file = path.join(data, "settings.yaml");
   const said = await problemsOf(inputOf(data, { flags, env }));
   assert.deepEqual(said, [
     " --repo: not a repository's URL or path, or one with a password in it: put that into credentials",
     " --listen: write ADDRESS:PORT, such as 127.0.0.1:8474",
-    " HOLDFAST_PUBLIC_URL: write a URL with http:// or https://",
+    " HOLDFAST_BEHIND_PROXY: true or false is wanted here",
     " HOLDFAST_WORKERS: a number is wanted here",
-    `${file}:2:7 poll: write a duration with its unit, such as "30s", "10m" or "1h30m"`,
+    `${file}:2:12 publicUrl: write a URL with http:// or https://`,
     `${file}:1:1 unknown key "brnch" (did you mean "branch"?)`,
   ]);
   assert.ok(!JSON.stringify(said).includes("secret@"));
