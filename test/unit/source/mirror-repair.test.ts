@@ -28,6 +28,8 @@ test("lock files of a killed git are removed by the next fetch", async t => {
   const second = repository.commit("second", { "a.txt": "2" });
   assert.equal(valueOf(await source.fetch(never)).sha, second);
   assert.match(log.join("\n"), /removed what a killed git left.*main\.lock/);
+  // Repaired, not thrown away: a large repository need not be fetched again.
+  assert.doesNotMatch(log.join("\n"), /made anew/);
   assert.equal(existsSync(path.join(mirror, "refs/heads/main.lock")), false);
   assert.equal(existsSync(path.join(mirror, "objects/pack/tmp_pack_abcdef")), false);
 });
