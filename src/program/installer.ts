@@ -7,6 +7,7 @@ import type { PreparedProgram, ProgramInstaller } from "../engine/ports/program.
 import { bundledLinks, useBundledPackages } from "./bundled-packages.ts";
 import { installInputs, type InstallInputs, type Lock } from "./install-inputs.ts";
 import { linkModules, linksOf } from "./link-modules.ts";
+import { packageToolEnvironment } from "./package-tool-environment.ts";
 import { findProjectFiles, type ProjectFiles } from "./project-files.ts";
 import { makeSharedInstall, type SharedInstallOptions } from "./shared-install.ts";
 
@@ -15,8 +16,8 @@ export interface InstallerOptions {
   readonly holdfast: string;
   /** Folder for shared installs, in the data folder; made where missing. */
   readonly cache: string;
-  /** The whole environment of the package tool: PATH, HOME, proxies. */
-  readonly env: Readonly<Record<string, string>>;
+  /** The whole environment of the package tool; default: what it needs of this process's own (PATH, HOME, proxies, npm_config_…). */
+  readonly env?: Readonly<Record<string, string>>;
   readonly redact: (text: string) => string;
   readonly onProgress?: (text: string) => void;
 }
@@ -68,7 +69,11 @@ interface InstallHow {
 
 export function createInstaller(options: InstallerOptions): ProgramInstaller {
   const once = sharing<Result<void>>();
-  const shared: SharedInstallOptions = { ...options, onProgress: options.onProgress ?? (() => undefined) };
+  const shared: SharedInstallOptions = {
+    ...options,
+    env: options.env ?? packageToolEnvironment(process.env),
+    onProgress: options.onProgress ?? (() => undefined),
+  };
 
   async function installLocked(root: string, lock: Lock, how: InstallHow): Promise<Result<void>> {
     const inputs = await installInputs(root, lock);

@@ -1,9 +1,9 @@
 /** Packages that a project need not have: what it does not find itself comes from holdfast. */
-import { registerHooks } from "node:module";
+import { realpathSync } from "node:fs";
+import { createRequire, registerHooks } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const isBare = (specifier: string): boolean => !/^(\.{0,2}\/|\.{1,2}$|#|[a-z][a-z0-9+.-]*:)/i.test(specifier);
 const isMissing = (error: unknown): boolean =>
   error instanceof Error &&
   "code" in error &&
@@ -21,23 +21,30 @@ export interface Fallback {
 
 /** Node's own rules come first, but for the SDK as seen from holdfast's resources: there must be one copy of it. */
 export function fallBackToOwnPackages({ holdfast, program }: Fallback): void {
-  const ownParent = pathToFileURL(path.join(holdfast, "package.json")).href;
-  const programParent = pathToFileURL(path.join(program, "package.json")).href;
-  const ownSdk = path.join(holdfast, "dist") + path.sep;
-  const fromOwnSdk = (parent: string | undefined): boolean =>
-    parent?.startsWith("file:") === true && fileURLToPath(parent).startsWith(ownSdk);
+  // Node takes a changed parent into account for `import` only, hence a resolver for each place.
+  const fromHoldfast = createRequire(path.join(holdfast, "package.json"));
+  const fromProgram = createRequire(path.join(program, "package.json"));
+  const resources = path.join(realpathSync(holdfast), "dist") + path.sep;
+  const isResource = (parent: string | undefined): boolean =>
+    parent?.startsWith("file:") === true && fileURLToPath(parent).startsWith(resources);
+  const found = (file: string) => ({ url: pathToFileURL(file).href, shortCircuit: true });
   registerHooks({
     resolve(specifier, context, next) {
-      if (!isBare(specifier) || !PROVIDED.test(specifier)) return next(specifier, context);
-      const parentURL =
-        specifier.startsWith("@pulumi/pulumi") && fromOwnSdk(context.parentURL)
-          ? programParent
-          : context.parentURL;
+      if (!PROVIDED.test(specifier)) return next(specifier, context);
+      if (specifier.startsWith("@pulumi/") && isResource(context.parentURL)) {
+        return found(fromProgram.resolve(specifier));
+      }
       try {
-        return next(specifier, { ...context, parentURL });
+        return next(specifier, context);
       } catch (error) {
-        if (!isMissing(error)) throw error;
-        return next(specifier, { ...context, parentURL: ownParent });
+        // The resolver of our own folder comes by here as well.
+        if (
+          !isMissing(error) ||
+          context.parentURL === pathToFileURL(path.join(holdfast, "package.json")).href
+        ) {
+          throw error;
+        }
+        return found(fromHoldfast.resolve(specifier));
       }
     },
   });
