@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { run } from "../../src/process/run.ts";
 
@@ -46,7 +46,11 @@ export async function realSops(): Promise<Sops> {
     async sops(args, env = {}) {
       // Without the flag it asks the network whether there is a newer one.
       const all = ["--disable-version-check", ...args];
-      const done = await run(binary, all, { env: { ...environment, ...env }, deadlineMs: RUN_MS });
+      const done = await run(binary, all, {
+        cwd: tmpdir(),
+        env: { ...environment, ...env },
+        deadlineMs: RUN_MS,
+      });
       if (done.code !== 0) throw new Error(`sops ${args.join(" ")}: ${done.stderr.toString()}`);
       return done.stdout;
     },
