@@ -85,6 +85,11 @@ export const table: readonly Verb[] = [
     load: () => import("./pulumi.ts"),
   },
   {
+    usage: "init [dir]",
+    describe: "put a starter estate into a folder",
+    load: () => import("./init.ts"),
+  },
+  {
     usage: "doctor",
     describe: "what is there of all that holdfast needs, and what to do about the rest",
     load: () => import("./doctor.ts"),

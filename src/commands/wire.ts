@@ -274,7 +274,7 @@ function startProviders(
   redact: (text: string) => string,
 ): ReturnType<typeof createProviderHostClient> {
   return createProviderHostClient({
-    base: options.cwd,
+    base: options.settings.data,
     env: { ...found.system, ...present(options.env, ["SSH_AUTH_SOCK"]) },
     onRestart: announce(options, "provider host"),
     onOutput: text =>

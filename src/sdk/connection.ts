@@ -7,7 +7,7 @@ export interface LocalConnection {
   local: true;
   /**
    * Folder that stands for the host's `/`; it is made where it is missing, and nothing outside of it is touched.
-   * A relative folder counts from where the holdfast daemon was started, not from the program. Default `/`: the
+   * A relative folder counts from the data folder of holdfast, not from the program. Default `/`: the
    * machine itself.
    */
   root?: pulumi.Input<string>;
