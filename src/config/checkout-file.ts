@@ -1,6 +1,6 @@
 /** Reads small files of a checkout: never outside of it, never more than the cap. */
 import { constants } from "node:fs";
-import { open, realpath, stat } from "node:fs/promises";
+import { open, realpath } from "node:fs/promises";
 import path from "node:path";
 
 /** 1 MB: a hundred times what a person writes by hand. */
@@ -12,15 +12,14 @@ export type FileAnswer =
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 
-/** Absolute real path below `root`; "outside" where a link or `..` leads out; undefined where nothing is there. */
+/** Absolute real path below `root` (itself a real path); "outside" where a link or `..` leads out; undefined where nothing is there. */
 export async function resolveInside(
   root: string,
   relative: string,
 ): Promise<{ readonly real: string } | "outside" | undefined> {
-  const base = await realpath(root);
   try {
-    const real = await realpath(path.resolve(base, relative));
-    return real === base || real.startsWith(base + path.sep) ? { real } : "outside";
+    const real = await realpath(path.resolve(root, relative));
+    return real === root || real.startsWith(root + path.sep) ? { real } : "outside";
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -32,11 +31,13 @@ export async function readCheckoutFile(root: string, relative: string): Promise<
   const found = await resolveInside(root, relative);
   if (found === undefined) return { missing: true };
   if (found === "outside") return { problem: "is a link that leads out of the repository" };
-  const size = (await stat(found.real)).size;
-  if (size > MAX_FILE_BYTES) return { problem: `is ${size} bytes long; the most is ${MAX_FILE_BYTES}` };
+  // O_NONBLOCK: opening a named pipe must not wait for a writer.
   const handle = await open(found.real, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    if (!(await handle.stat()).isFile()) return { problem: "is not a plain file" };
+    const seen = await handle.stat();
+    if (!seen.isFile()) return { problem: "is not a plain file" };
+    if (seen.size > MAX_FILE_BYTES)
+      return { problem: `is ${seen.size} bytes long; the most is ${MAX_FILE_BYTES}` };
     return { text: await handle.readFile("utf8") };
   } finally {
     await handle.close();

@@ -1,4 +1,5 @@
 /** Reads a checkout into an estate: Pulumi's own files, and holdfast.yaml over them. Every problem comes at once. */
+import { realpath } from "node:fs/promises";
 import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
 import type { Estate, EstateReader, StackDefinition } from "../engine/ports/stack.ts";
 import { readCheckoutFile } from "./checkout-file.ts";
@@ -7,7 +8,7 @@ import { findStacks } from "./found-stacks.ts";
 import { holdfastSchema, type HoldfastFile } from "./holdfast-schema.ts";
 import type { Found } from "./project-file.ts";
 import { checkSchema } from "./schema-problems.ts";
-import { settingsOf } from "./stack-settings.ts";
+import { settingsOf, stackRules } from "./stack-settings.ts";
 import { parseYaml, type YamlDocument } from "./yaml-document.ts";
 
 export const HOLDFAST_FILE = "holdfast.yaml";
@@ -51,17 +52,18 @@ function estateOf(file: HoldfastFile | undefined, stacks: readonly StackDefiniti
   };
 }
 
-async function read(root: string): Promise<Result<Estate>> {
+async function read(checkout: string): Promise<Result<Estate>> {
+  const root = await realpath(checkout);
   const found = await findStacks(root);
   const settings = await readSettings(root);
   const problems = [...found.problems];
   if ("problems" in settings) problems.push(...settings.problems);
   const mine = "value" in settings ? settings.value : undefined;
-  const entries = Object.entries(mine?.file.stacks ?? {});
-  const stacks = found.stacks.map(stack => ({ ...stack, settings: settingsOf(stack.name, entries) }));
+  const rules = stackRules(mine?.file.stacks);
+  const stacks = found.stacks.map(stack => ({ ...stack, settings: settingsOf(stack.name, rules) }));
   // With a project file that could not be read, every pattern for its stacks would be reported too: noise.
   if (mine && found.problems.length === 0)
-    problems.push(...(await estateProblems({ root, doc: mine.doc, entries, stacks })));
+    problems.push(...(await estateProblems({ root, doc: mine.doc, rules, stacks })));
   if (problems.length > 0)
     return fail({ kind: "stalled", reason: "config-invalid", problems: problems.sort(byPlace) });
   return ok(estateOf(mine?.file, stacks));

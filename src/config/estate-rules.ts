@@ -3,24 +3,23 @@ import type { Problem } from "../engine/failure.ts";
 import type { StackDefinition } from "../engine/ports/stack.ts";
 import { resolveInside } from "./checkout-file.ts";
 import { didYouMean } from "./closest-word.ts";
-import type { StackEntry } from "./holdfast-schema.ts";
-import { isPattern, stackMatcher } from "./stack-settings.ts";
+import { isPattern, type StackRule } from "./stack-settings.ts";
 import type { YamlDocument } from "./yaml-document.ts";
 
 /** holdfast.yaml, checked for its shape, and the stacks that the tree holds, settings filled in. */
 export interface EstateDraft {
   readonly root: string;
   readonly doc: YamlDocument;
-  readonly entries: readonly (readonly [string, StackEntry])[];
+  readonly rules: readonly StackRule[];
   readonly stacks: readonly StackDefinition[];
 }
 
 const NOTHING_HINT =
   "a stack is a file Pulumi.<stack>.yaml beside a Pulumi.yaml (it may be empty); `<project>` is the name in Pulumi.yaml";
 
-function patternProblems({ doc, entries, stacks }: EstateDraft): Problem[] {
+function patternProblems({ doc, rules, stacks }: EstateDraft): Problem[] {
   const names = stacks.map(({ name }) => name);
-  return entries.flatMap(([pattern]): Problem[] => {
+  return rules.flatMap(({ pattern, matches }): Problem[] => {
     const place = doc.place(["stacks", pattern], true);
     if (!isPattern(pattern))
       return [
@@ -30,16 +29,16 @@ function patternProblems({ doc, entries, stacks }: EstateDraft): Problem[] {
           hint: 'write "<project>/<stack>", or "*" for all',
         },
       ];
-    if (names.some(stackMatcher(pattern))) return [];
+    if (names.some(matches)) return [];
     return [
       { message: `"${pattern}" matches no stack`, place, hint: didYouMean(pattern, names) ?? NOTHING_HINT },
     ];
   });
 }
 
-function dependencyProblems({ doc, entries, stacks }: EstateDraft): Problem[] {
+function dependencyProblems({ doc, rules, stacks }: EstateDraft): Problem[] {
   const names = stacks.map(({ name }) => name);
-  return entries.flatMap(([pattern, { dependsOn = [] }]) =>
+  return rules.flatMap(({ pattern, entry: { dependsOn = [] } }) =>
     dependsOn.flatMap((name, index): Problem[] => {
       if (names.includes(name)) return [];
       const hint = didYouMean(name, names);
@@ -72,11 +71,10 @@ export function findCycles(stacks: readonly StackDefinition[]): string[][] {
   return cycles;
 }
 
-function cycleProblems({ doc, entries, stacks }: EstateDraft): Problem[] {
+function cycleProblems({ doc, rules, stacks }: EstateDraft): Problem[] {
   return findCycles(stacks).map((cycle): Problem => {
     const [first = ""] = cycle;
-    const from =
-      entries.findLast(([pattern, entry]) => entry.dependsOn && stackMatcher(pattern)(first))?.[0] ?? "";
+    const from = rules.findLast(({ entry, matches }) => entry.dependsOn && matches(first))?.pattern ?? "";
     return {
       message: `stacks wait for each other: ${cycle.join(" -> ")}`,
       place: doc.place(["stacks", from, "dependsOn"], true),
@@ -85,10 +83,10 @@ function cycleProblems({ doc, entries, stacks }: EstateDraft): Problem[] {
   });
 }
 
-async function secretProblems({ root, doc, entries }: EstateDraft): Promise<Problem[]> {
+async function secretProblems({ root, doc, rules }: EstateDraft): Promise<Problem[]> {
   const problems: Problem[] = [];
-  for (const [pattern, { secrets = [] }] of entries) {
-    for (const [index, file] of secrets.entries()) {
+  for (const { pattern, entry } of rules) {
+    for (const [index, file] of (entry.secrets ?? []).entries()) {
       const found = await resolveInside(root, file);
       const place = doc.place(["stacks", pattern, "secrets", index]);
       if (found === undefined) problems.push({ message: `secrets: there is no file "${file}"`, place });

@@ -34,11 +34,15 @@ async function stacksOf(root: string, project: Project): Promise<FoundStacks> {
 }
 
 function twice(projects: readonly Project[]): Problem[] {
-  return projects.flatMap((project, index) => {
-    const first = projects.findIndex(({ name }) => name === project.name);
-    if (first === index) return [];
-    const message = `project "${project.name}" is in two folders: here and in ${projects[first]?.file ?? ""}`;
-    return [{ message, place: { file: project.file }, hint: "give one of them another name" }];
+  const first = new Map<string, string>();
+  return projects.flatMap(({ name, file }) => {
+    const other = first.get(name);
+    if (other === undefined) {
+      first.set(name, file);
+      return [];
+    }
+    const message = `project "${name}" is in two folders: here and in ${other}`;
+    return [{ message, place: { file }, hint: "give one of them another name" }];
   });
 }
 
@@ -53,21 +57,28 @@ const severalFiles = ({ files }: ProjectFolder): Problem[] =>
         },
       ];
 
-/** Reads the tree below `root`; every problem of every file. */
+/** Files open at one time: few beside any limit, enough to keep Node's four file threads busy. */
+const CHUNK = 32;
+
+async function inChunks<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < items.length; at += CHUNK)
+    results.push(...(await Promise.all(items.slice(at, at + CHUNK).map(work))));
+  return results;
+}
+
+/** Reads the tree below `root` (a real path); every problem of every file. */
 export async function findStacks(root: string): Promise<FoundStacks> {
   const tree = await findProjects(root);
   const problems: Problem[] = [...tree.problems];
   const projects: Project[] = [];
-  for (const folder of tree.projects) {
-    problems.push(...severalFiles(folder));
-    const read = await readProjectFile(root, folder.files[0] ?? "");
+  for (const read of await inChunks(tree.projects, ({ files }) => readProjectFile(root, files[0] ?? ""))) {
     if ("problems" in read) problems.push(...read.problems);
     else projects.push(read.value);
   }
-  problems.push(...twice(projects));
+  problems.push(...tree.projects.flatMap(severalFiles), ...twice(projects));
   const stacks: StackDefinition[] = [];
-  for (const project of projects) {
-    const found = await stacksOf(root, project);
+  for (const found of await inChunks(projects, project => stacksOf(root, project))) {
     problems.push(...found.problems);
     stacks.push(...found.stacks);
   }

@@ -25,7 +25,7 @@ export const DEFAULT_SETTINGS: StackSettings = {
 export const isPattern = (pattern: string): boolean => pattern === "*" || /^[^/]+\/[^/]+$/.test(pattern);
 
 /** No extended globs and no negation: what a pattern matches should be plain, and its cost bounded. */
-export function stackMatcher(pattern: string): (name: string) => boolean {
+function stackMatcher(pattern: string): (name: string) => boolean {
   if (pattern === "*") return () => true;
   const match = picomatch(pattern, { dot: true, noextglob: true, nonegate: true, strictSlashes: true });
   // picomatch's own function answers an object (always true) when a second argument reaches it.
@@ -45,9 +45,22 @@ function lay(under: StackSettings, over: StackEntry): StackSettings {
   };
 }
 
-/** `entries` in the order of the file. */
-export function settingsOf(name: string, entries: readonly (readonly [string, StackEntry])[]): StackSettings {
-  return entries
-    .filter(([pattern]) => stackMatcher(pattern)(name))
-    .reduce((settings, [, entry]) => lay(settings, entry), DEFAULT_SETTINGS);
+/** What holdfast.yaml says under one pattern. */
+export interface StackRule {
+  readonly pattern: string;
+  readonly matches: (name: string) => boolean;
+  readonly entry: StackEntry;
 }
+
+/** In the order of the file; patterns are compiled once for all stacks. */
+export const stackRules = (stacks: Readonly<Record<string, StackEntry>> | undefined): StackRule[] =>
+  Object.entries(stacks ?? {}).map(([pattern, entry]) => ({
+    pattern,
+    matches: stackMatcher(pattern),
+    entry,
+  }));
+
+export const settingsOf = (name: string, rules: readonly StackRule[]): StackSettings =>
+  rules
+    .filter(({ matches }) => matches(name))
+    .reduce((settings, { entry }) => lay(settings, entry), DEFAULT_SETTINGS);
