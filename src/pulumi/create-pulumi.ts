@@ -22,7 +22,7 @@ export interface PulumiOptions {
   readonly binary: string;
   /** Absolute folder for PULUMI_HOME, ours alone; also keeps the key of config hashes. */
   readonly home: string;
-  /** Absolute folder for what lives as long as an operation, on tmpfs where there is one. At most 80 bytes: a socket is in it. */
+  /** Absolute folder for what lives as long as an operation, on tmpfs where there is one. */
   readonly runDir: string;
   readonly redactor: Redactor;
   /** Folders in front of PATH; default: the folder of this Node. Language hosts and plugins are found there. */
@@ -31,6 +31,8 @@ export interface PulumiOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** For `secure:` values of stack files. */
   readonly passphrase?: PassphraseSource;
+  /** Folder of installed plugins that ours is a link to, for example ~/.pulumi/plugins; default: a folder of our own in `home`. */
+  readonly plugins?: string;
   /** How long the CLI may take to end when asked. Default: 60 s gently, then 10 s. */
   readonly stopMs?: StopTimes;
   /** Each CLI process, for the records of what would survive us. */
@@ -59,13 +61,13 @@ function failed(
   context: OperationContext,
   operation: Operation,
   outcome: CliOutcome,
-  redactor: Redactor,
+  { redactor, home }: Pick<PulumiOptions, "redactor" | "home">,
   worker?: Worker,
 ): Result<never> {
   const what = `pulumi ${operation.kind} ${context.stack.name}`;
   const { deadlineMs } = context;
   const program = { runsProgram: worker !== undefined, output: worker?.output() ?? "" };
-  return fail(failureOf({ what, deadlineMs, ...outcome, ...program }, redactor));
+  return fail(failureOf({ what, deadlineMs, home, ...outcome, ...program }, redactor));
 }
 
 const hasDone = (event: EngineEvent): boolean =>
@@ -87,7 +89,9 @@ export function createPulumi(options: PulumiOptions): Pulumi {
   const settings = settingsOf(options);
   mkdirSync(options.runDir, { recursive: true, mode: 0o700 });
   const opener = passphraseKeys();
-  const ready = prepareHome(options.home);
+  const ready = prepareHome(options.home, options.plugins);
+  // Whoever awaits it first gets the error; until then it is not lost.
+  ready.catch(() => undefined);
   const writer = async (): Promise<ConfigWriter> => {
     await ready;
     const hashKey = await loadHashKey(path.join(options.home, "config-hash.key"));
@@ -107,7 +111,7 @@ export function createPulumi(options: PulumiOptions): Pulumi {
     worker?: Worker,
   ): Promise<Result<Observation>> => {
     const outcome = await perform(context, operation, worker);
-    if (outcome.result.code !== 0) return failed(context, operation, outcome, redactor, worker);
+    if (outcome.result.code !== 0) return failed(context, operation, outcome, options, worker);
     return ok(observe(outcome.events, redactor));
   };
   const change = async (
@@ -118,7 +122,7 @@ export function createPulumi(options: PulumiOptions): Pulumi {
     const outcome = await perform(context, operation, worker);
     const { code } = outcome.result;
     if (code !== 0 && !isResult(outcome, redactor))
-      return failed(context, operation, outcome, redactor, worker);
+      return failed(context, operation, outcome, options, worker);
     return ok(appliedOf(outcome.events, code ?? -1, redactor));
   };
   return {

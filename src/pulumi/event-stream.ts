@@ -12,8 +12,6 @@ import type { EventRequest } from "@pulumi/pulumi/proto/events_pb.js";
 
 /** 64 MiB: an event holds a resource's old and new properties; gRPC's own 4 MiB is less than one large file twice. */
 const MAX_EVENT_BYTES = 64 * 1024 * 1024;
-/** The path of a Unix socket has room for 107 bytes (unix(7)). */
-export const MAX_SOCKET_PATH = 107;
 
 export interface EventStream {
   /** For `--event-log`. */
@@ -43,13 +41,16 @@ function protocol(): Protocol {
 
 function handlers(
   empty: new () => never,
-  onOpen: () => void,
+  mayOpen: () => boolean,
   onEvent: (json: string) => void,
   onEnd: () => void,
 ): Pick<IEventsServer, "streamEvents"> {
   return {
     streamEvents(call, callback) {
-      onOpen();
+      if (!mayOpen()) {
+        callback({ code: grpc.status.ALREADY_EXISTS, details: "these events come from the CLI alone" });
+        return;
+      }
       call.on("data", (request: EventRequest) => onEvent(request.getEvent()));
       call.on("end", () => {
         callback(null, new empty());
@@ -68,10 +69,13 @@ export async function openEventStream(path: string, onEvent: (json: string) => v
   const { service, empty } = protocol();
   const server = new grpc.Server({ "grpc.max_receive_message_length": MAX_EVENT_BYTES });
   let opened = false;
-  const onOpen = (): void => {
+  // The CLI comes before it starts any program: whoever comes second is not the CLI.
+  const mayOpen = (): boolean => {
+    const first = !opened;
     opened = true;
+    return first;
   };
-  server.addService(service, { ...handlers(empty, onOpen, onEvent, onEnd) });
+  server.addService(service, { ...handlers(empty, mayOpen, onEvent, onEnd) });
   const bound = Promise.withResolvers<void>();
   server.bindAsync(`unix:${path}`, grpc.ServerCredentials.createInsecure(), error =>
     error ? bound.reject(error) : bound.resolve(),

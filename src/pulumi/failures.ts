@@ -10,6 +10,8 @@ export interface FailedOperation {
   /** For people: `pulumi preview hosts/frodo`. */
   readonly what: string;
   readonly deadlineMs: number;
+  /** PULUMI_HOME: where a missing plugin has to be. */
+  readonly home: string;
   readonly result: RunResult;
   readonly events: readonly EngineEvent[];
   /** Whether a program took part. */
@@ -45,14 +47,14 @@ function stackBusy(said: string): Failure | undefined {
 const PLUGIN_MISSING =
   /no (\S+) plugin '(?:pulumi-\w+-)?([^']+)' found(?: in the workspace)?(?: at version (v?[\w.+-]+))?|could not (?:find|load) plugin.*?for (\w+) (?:provider|plugin) '?([\w-]+)/i;
 
-function pluginMissing(said: string): Failure | undefined {
+function pluginMissing(said: string, home: string): Failure | undefined {
   const found = PLUGIN_MISSING.exec(said);
   if (!found) return undefined;
   const name = found[2] ?? found[5] ?? "";
   const version = found[3];
   const plugin = version ? `${name} ${version}` : name;
   const how =
-    `install it for the daemon's user: pulumi plugin install resource ${name}${version ? ` ${version}` : ""}, ` +
+    `install it where the daemon looks: PULUMI_HOME=${home} pulumi plugin install resource ${name}${version ? ` ${version}` : ""}, ` +
     `or put an executable pulumi-resource-${name} on the daemon's PATH`;
   return { kind: "stalled", reason: "plugin-missing", plugin, how };
 }
@@ -150,7 +152,7 @@ export function failureOf(operation: FailedOperation, redactor: Redact): Failure
   const said = [stderr, ...diagnostics.map(({ message }) => message)].join("\n");
   return (
     stackBusy(stderr) ??
-    pluginMissing(said) ??
+    pluginMissing(said, operation.home) ??
     planOutdated(diagnostics, events, stderr) ??
     checkFailed(events, errorsOf(events, diagnostics)) ??
     resourceInvalid(diagnostics) ??

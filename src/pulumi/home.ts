@@ -1,11 +1,25 @@
 /** Folders that the CLI needs: its home, and one on tmpfs for each operation. */
 import { randomBytes } from "node:crypto";
-import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 
+/** The path of a Unix socket has room for 107 bytes (unix(7)); macOS has 103. */
+const MAX_SOCKET_PATH = 103;
+
+/** The folder of plugins as a link; what is there already stays. */
+async function linkPlugins(home: string, plugins: string): Promise<void> {
+  try {
+    await symlink(plugins, path.join(home, "plugins"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
 /** Makes our own PULUMI_HOME. Its `logs` is a plain file: each start of the CLI would list that folder and add to it. */
-export async function prepareHome(home: string): Promise<void> {
+export async function prepareHome(home: string, plugins?: string): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 });
+  if (plugins !== undefined) await linkPlugins(home, plugins);
   const logs = path.join(home, "logs");
   const there = await stat(logs).catch(() => undefined);
   if (there?.isFile()) return;
@@ -15,20 +29,24 @@ export async function prepareHome(home: string): Promise<void> {
 
 export interface OperationFolder {
   readonly folder: string;
-  /** For the events; short, because a socket's path may be. */
+  /** For the events. */
   readonly socket: string;
   readonly credentials: string;
   remove(): Promise<void>;
 }
 
-/** A folder that nobody else may enter. */
+/** Folders that nobody else may enter; the socket is elsewhere where its path would be too long. */
 export async function openOperationFolder(runDir: string): Promise<OperationFolder> {
   const folder = path.join(runDir, randomBytes(6).toString("hex"));
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const tooLong = Buffer.byteLength(path.join(folder, "e")) > MAX_SOCKET_PATH;
+  const sockets = tooLong ? await mkdtemp(path.join(tmpdir(), "hf-")) : folder;
   return {
     folder,
-    socket: path.join(folder, "e"),
+    socket: path.join(sockets, "e"),
     credentials: folder,
-    remove: () => rm(folder, { recursive: true, force: true }),
+    async remove() {
+      for (const made of new Set([folder, sockets])) await rm(made, { recursive: true, force: true });
+    },
   };
 }

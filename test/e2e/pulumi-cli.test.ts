@@ -93,6 +93,35 @@ test("one creation that fails leaves the others done and is told", async () => {
   assert.ok(existsSync(at("good")));
 });
 
+test("a destroy is shown first, then done, and needs no program", async () => {
+  const gone = await openStage(options);
+  try {
+    await up(thing("a"), gone);
+    const planned = await gone.pulumi.destroyPreview(gone.context());
+    assert.ok(planned.ok);
+    assert.deepEqual(
+      planned.value.changes.map(({ op }) => op),
+      ["delete", "delete", "delete"],
+    );
+    const destroyed = await gone.pulumi.destroy(gone.context());
+    assert.ok(destroyed.ok && destroyed.value.exitCode === 0);
+    assert.deepEqual(readdirSync(gone.target), []);
+  } finally {
+    await gone.close();
+  }
+});
+
+test("a data folder with a very long path does as well", async () => {
+  const runDir = path.join(path.dirname(stage.target), "long".repeat(40));
+  const far = await openStage({ ...options, runDir });
+  try {
+    const applied = await up(thing("a"), far);
+    assert.ok(applied.done.length > 0);
+  } finally {
+    await far.close();
+  }
+});
+
 test("nothing is written into the project's folder, and nothing stays of an operation", async () => {
   await stage.program(thing("a"));
   const [before_, home] = [listing(stage.root), path.join(path.dirname(stage.target), "home")];

@@ -42,11 +42,15 @@ function textOf(value: unknown): string {
 
 const isSecret = (value: unknown): boolean => (value as Properties | undefined)?.[SIGNATURE] === SECRET;
 
-async function make(inputs: Properties): Promise<void> {
+async function make(inputs: Properties, call: { readonly cancelled: boolean }): Promise<void> {
   const path = textOf(inputs["path"]);
   const content = textOf(inputs["content"]);
   if (content === "unmakeable") throw new Error(`cannot make ${path}: it is unmakeable`);
-  while (content === "slow" && !existsSync(`${path}.go`)) await wait(5);
+  while (content === "slow" && !existsSync(`${path}.go`)) {
+    // The engine is gone: nobody waits for this any more.
+    if (call.cancelled) throw new Error(`making ${path} was cancelled`);
+    await wait(5);
+  }
   writeFileSync(path, content);
 }
 
@@ -125,7 +129,7 @@ const calls: Partial<IResourceProviderServer> = {
   },
   create(call, answer) {
     const inputs = read(call.request.getProperties());
-    const made = call.request.getPreview() ? Promise.resolve() : make(inputs);
+    const made = call.request.getPreview() ? Promise.resolve() : make(inputs, call);
     made.then(
       () => {
         const response = new p.CreateResponse();
@@ -139,7 +143,7 @@ const calls: Partial<IResourceProviderServer> = {
   },
   update(call, answer) {
     const inputs = read(call.request.getNews());
-    const made = call.request.getPreview() ? Promise.resolve() : make(inputs);
+    const made = call.request.getPreview() ? Promise.resolve() : make(inputs, call);
     made.then(
       () => {
         const response = new p.UpdateResponse();

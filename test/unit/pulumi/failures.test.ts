@@ -20,6 +20,7 @@ const result = (over: Partial<RunResult> = {}): RunResult => ({
 const operation = {
   what: "pulumi preview probe/dev",
   deadlineMs: 1000,
+  home: "/var/lib/holdfast/pulumi",
   events: [],
   runsProgram: true,
   output: "",
@@ -81,7 +82,10 @@ test("a missing plugin is named with its version and the way to provide it", () 
   const failure = recordedFailure("plugin-missing-preview");
   assert.ok(failure.reason === "plugin-missing");
   assert.equal(failure.plugin, "nosuch v1.2.3");
-  assert.match(failure.how, /pulumi plugin install resource nosuch v1\.2\.3/);
+  assert.match(
+    failure.how,
+    /PULUMI_HOME=\/var\/lib\/holdfast\/pulumi pulumi plugin install resource nosuch v1\.2\.3/,
+  );
 });
 
 test("an operation that was cut short is not judged by what it said", () => {
