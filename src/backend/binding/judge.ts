@@ -92,7 +92,7 @@ export async function judge(plan: BoundPlan, entries: readonly JournalEntry[], b
       const urn = await base.urnAt(entry.removeOld, entries.slice(0, index));
       if (urn !== undefined && plan.mayVanish.has(urn)) continue;
       refused.add(entry);
-      const why = "is gone in reality, which is not in the approved plan";
+      const why = "(it is gone in reality), which is not in the approved plan";
       refusals.push({ urn: urn ?? "", operation: "vanished", why });
     }
   }
@@ -102,7 +102,7 @@ export async function judge(plan: BoundPlan, entries: readonly JournalEntry[], b
 
 /** One sentence for the CLI's output. */
 export function refusalMessage(refusals: readonly Refusal[]): string {
-  const shown = refusals.slice(0, 3).map(({ urn, operation, why }) => `${operation} ${urn}: ${why}`);
+  const shown = refusals.slice(0, 3).map(({ urn, operation, why }) => `${operation} ${urn} ${why}`);
   const more = refusals.length > shown.length ? ` and ${refusals.length - shown.length} more` : "";
-  return `holdfast refused ${shown.join("; ")}${more}. Nothing of it was done; it will be planned anew.`;
+  return `holdfast refused ${shown.join("; ")}${more}. Nothing of that was done.`;
 }
