@@ -1,5 +1,4 @@
 /** The `Pulumi` port on the real CLI. */
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { fail, ok, type Result } from "../engine/failure.ts";
 import type { Worker } from "../engine/ports/program.ts";
@@ -83,17 +82,15 @@ function isResult({ result, events }: CliOutcome, redactor: Redactor): boolean {
   return events.some(hasDone) || diagnosticsOf(events, redactor).some(({ message }) => isRefusal(message));
 }
 
-/** Makes the port. The folders are made where they are missing. */
+/** Makes the port. The folders are made at the first operation. */
 export function createPulumi(options: PulumiOptions): Pulumi {
   const { redactor } = options;
   const settings = settingsOf(options);
-  mkdirSync(options.runDir, { recursive: true, mode: 0o700 });
   const opener = passphraseKeys();
-  const ready = prepareHome(options.home, options.plugins);
-  // Whoever awaits it first gets the error; until then it is not lost.
-  ready.catch(() => undefined);
+  let prepared: Promise<void> | undefined;
+  const ready = (): Promise<void> => (prepared ??= prepareHome(options.home, options.plugins));
   const writer = async (): Promise<ConfigWriter> => {
-    await ready;
+    await ready();
     const hashKey = await loadHashKey(path.join(options.home, "config-hash.key"));
     return { runDir: options.runDir, redactor, passphrase: options.passphrase ?? {}, opener, hashKey };
   };
@@ -102,7 +99,7 @@ export function createPulumi(options: PulumiOptions): Pulumi {
     operation: Operation,
     worker?: Worker,
   ): Promise<CliOutcome> => {
-    await ready;
+    await ready();
     return operate(settings, context, operation, worker?.port);
   };
   const look = async (
