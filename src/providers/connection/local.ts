@@ -31,10 +31,14 @@ async function locate(root: string, target: string): Promise<Outcome<string>> {
   let folder = path.dirname(wanted);
   let real = await realpathIfThere(folder);
   while (real === undefined) {
+    const stats = await statIfThere(folder);
     // A dangling symlink has no real path, and making folders through it could lead out.
-    if (await exists(folder)) return trouble("refused", `${folder} is a symlink that leads nowhere`);
-    missing.unshift(path.basename(folder));
-    folder = path.dirname(folder);
+    if (stats?.isSymbolicLink()) return trouble("refused", `${folder} is a symlink that leads nowhere`);
+    // There by now: another resource of the same host made it between the two looks.
+    if (!stats) {
+      missing.unshift(path.basename(folder));
+      folder = path.dirname(folder);
+    }
     real = await realpathIfThere(folder);
   }
   const inside = realRoot === "/" || real === realRoot || real.startsWith(realRoot + path.sep);
@@ -59,8 +63,6 @@ async function statIfThere(target: string): Promise<Stats | undefined> {
     throw error;
   }
 }
-
-const exists = async (target: string): Promise<boolean> => (await statIfThere(target)) !== undefined;
 
 function kindOf(stats: Stats): Entry["kind"] {
   if (stats.isFile()) return "file";
@@ -193,9 +195,21 @@ async function makeFolder(target: string, mode: number): Promise<Outcome<void>> 
   if (stats?.isDirectory()) return done(undefined);
   if (stats) return trouble("failed", `${target} is there and is not a folder`);
   await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
-  await mkdir(target, { mode: 0o700 });
+  const first = await makeMissing(target);
+  if (!first) return makeFolder(target, mode);
   await chmod(target, mode);
   return done(undefined);
+}
+
+/** False where it is there by now: a file inside it was written at the same moment, and made it on its way. */
+async function makeMissing(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  }
 }
 
 async function removeEntry(target: string): Promise<Outcome<void>> {
