@@ -13,7 +13,7 @@ export interface WorkerPoolOptions {
   readonly redact: (text: string) => string;
   /** What every program gets, besides its stack's own; default: PATH, HOME, LANG and their like of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Processes kept ready for each SDK folder; default 1: a plan takes one, and the next is ready before the apply. */
+  /** Processes kept ready for each SDK folder, about 165 MB each; default 2: one for a plan, and one for the apply that follows at once. */
   readonly spare?: number;
 }
 
@@ -30,16 +30,12 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const workers = new Set<Worker>();
   let closed = false;
 
-  const start = (
-    sdk: string,
-    nodeArgs: readonly string[] = [],
-    more: Readonly<Record<string, string>> = {},
-  ) => startProgramProcess({ sdk, holdfast, cache, nodeArgs, env: { ...env, ...more } });
+  const start = (sdk: string): ProgramProcess => startProgramProcess({ sdk, holdfast, cache, env });
 
   const fill = (sdk: string): void => {
     if (closed) return;
     const ready = (waiting.get(sdk) ?? []).filter(process => process.alive());
-    while (ready.length < (options.spare ?? 1)) ready.push(start(sdk));
+    while (ready.length < (options.spare ?? 2)) ready.push(start(sdk));
     waiting.set(sdk, ready);
   };
 
@@ -47,8 +43,10 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     const spare = (waiting.get(sdk) ?? []).filter(process => process.alive());
     const process = spare.shift() ?? start(sdk);
     waiting.set(sdk, spare);
-    // The next one loads while this one works, not while it is being waited for.
-    void process.ready.then(() => setImmediate(() => fill(sdk)));
+    // Loading another costs half a second of a core: after this run, not beside it.
+    void process.ended.then(() => {
+      if (waiting.has(sdk)) fill(sdk);
+    });
     return process;
   };
 

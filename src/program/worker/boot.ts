@@ -51,7 +51,7 @@ function run(message: RunMessage): void {
 
 enableCompileCache(path.join(options.cache, "compiled"));
 preloadTypescript(options.cache);
-preloadSdk(options.sdk);
+await preloadSdk(options.sdk);
 const lines = createInterface({ input: control });
 lines.once("line", line => {
   lines.close();
