@@ -2,7 +2,7 @@
 import { historyDocument } from "../report/documents.ts";
 import { historyTable } from "../report/history-table.ts";
 import { defineCommand } from "./command.ts";
-import { print, wantsColor, withControl } from "./with-control.ts";
+import { print, wantsColor, withReader } from "./with-control.ts";
 
 /** What fits on a screen. */
 const DEFAULT_LIMIT = 20;
@@ -15,8 +15,8 @@ export const command = defineCommand({
     limit: { type: "number", default: DEFAULT_LIMIT, describe: "so many, the newest first" },
   },
   run: (args, io) =>
-    withControl(args, io, "history", async control => {
-      const runs = await control.runs({
+    withReader(args, io, async reader => {
+      const runs = await reader.runs({
         limit: args.limit,
         ...(args.stack === undefined ? {} : { stack: args.stack }),
       });

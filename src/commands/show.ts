@@ -2,15 +2,15 @@
 import { showDocument } from "../report/documents.ts";
 import { showRun } from "../report/show-run.ts";
 import { defineCommand } from "./command.ts";
-import { print, wantsColor, withControl } from "./with-control.ts";
+import { print, wantsColor, withReader } from "./with-control.ts";
 
 export const command = defineCommand({
   verb: "show",
   describe: "a run in full: plan, result, times, log",
   builder: { run: { type: "string", required: true, describe: "its id, or the beginning of it" } },
   run: (args, io) =>
-    withControl(args, io, "show", async control => {
-      const run = await control.run(args.run);
+    withReader(args, io, async reader => {
+      const run = await reader.run(args.run);
       if (!run) {
         io.stderr(`holdfast: no run is named ${args.run}; \`holdfast history\` lists them\n`);
         return 1;

@@ -5,7 +5,7 @@ import { failureText } from "../report/messages.ts";
 import { stackViews, type StackView } from "../report/stack-view.ts";
 import { statusTable } from "../report/status-table.ts";
 import { defineCommand } from "./command.ts";
-import { print, wantsColor, withControl } from "./with-control.ts";
+import { print, wantsColor, withReader } from "./with-control.ts";
 
 function views({ stacks, head, at }: Overview): StackView[] {
   return stackViews({
@@ -27,8 +27,8 @@ export const command = defineCommand({
   describe: "what is deployed, by which commit, when checked, why held",
   builder: {},
   run: (args, io) =>
-    withControl(args, io, "status", async control => {
-      const overview = await control.overview();
+    withReader(args, io, async reader => {
+      const overview = await reader.overview();
       const { repository, branch, head, at } = overview;
       const context = { now: at, repository, branch, ...(head && { head }) };
       print(

@@ -1,11 +1,15 @@
 /** A command's way to holdfast: through the daemon of the data folder where one runs, else by its own hands. */
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import type { DaemonSettings } from "../config/daemon.ts";
+import { createEstateReader } from "../config/estate-reader.ts";
 import type { EventListener } from "../engine/event.ts";
 import { ok, type Result } from "../engine/failure.ts";
 import type { Control } from "../engine/ports/control.ts";
+import { createReader, type Reader } from "../engine/overview.ts";
+import { systemClock } from "../process/system-clock.ts";
 import { connectControl } from "../server/client.ts";
 import type { GlobalArgs, Io } from "./command.ts";
+import { openSource, openStores } from "./wire-data.ts";
 import { settingsFor } from "./wire-settings.ts";
 import { socketOf } from "./wire-socket.ts";
 import { openHoldfast } from "./wire.ts";
@@ -26,6 +30,35 @@ export interface SessionOptions {
   readonly what: string;
   readonly listener: EventListener;
   readonly onProgress: (text: string) => void;
+}
+
+/** For verbs that only read: beside whoever works on the data folder, without helper processes. */
+export async function openReading(
+  args: GlobalArgs,
+  io: Io,
+): Promise<Result<{ reader: Reader; close: () => void }>> {
+  const read = await settingsFor(args, io);
+  if (!read.ok) return read;
+  const settings = read.value;
+  const daemon = existsSync(settings.data)
+    ? await connectControl(socketOf(settings.data), () => undefined)
+    : undefined;
+  if (daemon) return ok({ reader: daemon, close: () => undefined });
+  mkdirSync(settings.data, { recursive: true, mode: 0o700 });
+  const { records, close } = openStores(settings.data);
+  const source = await openSource(records, settings, io.env);
+  if (!source.ok) {
+    close();
+    return source;
+  }
+  const reader = await createReader({
+    source: source.value,
+    reader: createEstateReader(),
+    records,
+    clock: systemClock,
+    emit: () => undefined,
+  });
+  return ok({ reader, close });
 }
 
 export async function openSession(

@@ -1,7 +1,6 @@
 /** Builds every part of a working holdfast by hand, top to bottom. The one place that sees all rooms. */
 import { createHash, randomInt } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { createFileKeyWrapper } from "../backend/keys.ts";
@@ -11,7 +10,7 @@ import type { DaemonSettings } from "../config/daemon.ts";
 import { createEstateReader } from "../config/estate-reader.ts";
 import { createController, type Controller } from "../engine/controller.ts";
 import type { EventListener } from "../engine/event.ts";
-import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
+import { fail, ok, type Result } from "../engine/failure.ts";
 import type { LiveProcess, Records } from "../engine/ports/records.ts";
 import type { Source } from "../engine/ports/source.ts";
 import { recover } from "../engine/recover.ts";
@@ -25,12 +24,8 @@ import { locatePulumi } from "../pulumi/locate.ts";
 import { createIdentitySource } from "../secrets/identities.ts";
 import { createSecretReader } from "../secrets/reader.ts";
 import { createRedactor } from "../secrets/redactor.ts";
-import { createSource } from "../source/source.ts";
 import { lockData } from "../store/data-lock.ts";
-import { openDatabase } from "../store/database.ts";
-import { createSqliteRecords, recordsMigrations } from "../store/records-sqlite.ts";
-import { stateMigrations } from "../store/state-schema.ts";
-import { createSqliteStateStore } from "../store/state-sqlite.ts";
+import { openSource, openStores, type Stores } from "./wire-data.ts";
 import { startStateProcess } from "./wire-state.ts";
 
 export interface OpenOptions {
@@ -63,10 +58,6 @@ export interface Holdfast {
 /** Our own package folder. */
 export const HOLDFAST = path.resolve(import.meta.dirname, "../..");
 const DEFAULT_ORGANIZATION = "organization";
-const REPOSITORY = "repository";
-
-const invalid = (...problems: Problem[]): Result<never> =>
-  fail({ kind: "stalled", reason: "config-invalid", problems });
 
 const present = (env: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> =>
   Object.fromEntries(
@@ -106,36 +97,6 @@ function makeRunDir(data: string): string {
   return dir;
 }
 
-/** A data folder serves one repository for good: state of two must never meet. */
-async function knowRepository(records: Records, settings: DaemonSettings): Promise<Result<string>> {
-  const known = await records.setting(REPOSITORY);
-  const wanted = settings.repo;
-  if (known !== undefined && wanted !== undefined && known !== wanted) {
-    const message = `the data folder ${settings.data} belongs to the repository ${known}, not to ${wanted}`;
-    return invalid({ message, hint: "give another folder with --data, or leave --repo away" });
-  }
-  const repository = wanted ?? known;
-  if (repository === undefined)
-    return invalid({ message: "which repository?", hint: "say it with --repo URL, or HOLDFAST_REPO" });
-  await records.setSetting(REPOSITORY, repository);
-  return ok(repository);
-}
-
-async function credentialsOf(
-  settings: DaemonSettings,
-  env: NodeJS.ProcessEnv,
-): Promise<Parameters<typeof createSource>[0]["credentials"]> {
-  const first = settings.credentials[0];
-  if (first)
-    return {
-      kind: "token",
-      host: first.host,
-      username: first.username,
-      token: (await readFile(first.tokenFile, "utf8")).trim(),
-    };
-  return env["SSH_AUTH_SOCK"] ? { kind: "ssh", agentSocket: env["SSH_AUTH_SOCK"] } : undefined;
-}
-
 async function findCli(options: OpenOptions): Promise<Result<string>> {
   const { settings, env, onProgress } = options;
   const located = await locatePulumi({
@@ -152,15 +113,6 @@ async function findCli(options: OpenOptions): Promise<Result<string>> {
 
 /** Ends what an earlier life left behind. */
 const endProcess = async ({ pid, startTime }: LiveProcess): Promise<boolean> => endGroup(pid, startTime);
-
-function openStores(data: string): {
-  records: Records;
-  store: ReturnType<typeof createSqliteStateStore>;
-  close: () => void;
-} {
-  const db = openDatabase(path.join(data, "holdfast.db"), [...recordsMigrations, ...stateMigrations]);
-  return { records: createSqliteRecords(db), store: createSqliteStateStore(db), close: () => db.close() };
-}
 
 function announce(options: OpenOptions, what: string): (why: string) => void {
   return why => options.listener({ type: "process-restarted", what, why, at: systemClock.now() });
@@ -191,21 +143,10 @@ export async function openHoldfast(options: OpenOptions): Promise<Result<Holdfas
   return opened;
 }
 
-async function openWithStores(
-  options: OpenOptions,
-  stores: ReturnType<typeof openStores>,
-): Promise<Result<Holdfast>> {
+async function openWithStores(options: OpenOptions, stores: Stores): Promise<Result<Holdfast>> {
   const { settings, env } = options;
   const { records } = stores;
-  const repository = await knowRepository(records, settings);
-  if (!repository.ok) return repository;
-  const credentials = await credentialsOf(settings, env);
-  const source = createSource({
-    url: repository.value,
-    branch: settings.branch,
-    folder: path.join(settings.data, "source"),
-    ...(credentials && { credentials }),
-  });
+  const source = await openSource(records, settings, env);
   if (!source.ok) return source;
   const cli = await findCli(options);
   if (!cli.ok) return cli;
@@ -282,11 +223,7 @@ function startProviders(
   });
 }
 
-async function assemble(
-  options: OpenOptions,
-  stores: ReturnType<typeof openStores>,
-  found: Found,
-): Promise<Holdfast> {
+async function assemble(options: OpenOptions, stores: Stores, found: Found): Promise<Holdfast> {
   const { settings, env } = options;
   const { records, store } = stores;
   const { source, state: service } = found;

@@ -1,6 +1,7 @@
 /** What every verb that asks holdfast something does alike: settings, a session, an answer, an end. */
 import type { EventListener } from "../engine/event.ts";
 import type { Failure, Result } from "../engine/failure.ts";
+import type { Reader } from "../engine/overview.ts";
 import type { Control } from "../engine/ports/control.ts";
 import { jsonText } from "../report/documents.ts";
 import { failureText } from "../report/messages.ts";
@@ -43,6 +44,22 @@ export async function withControl(args: GlobalArgs, io: Io, verb: string, work: 
     return await work(session.control, session);
   } finally {
     await close();
+  }
+}
+
+/** For verbs that only read. */
+export async function withReader(
+  args: GlobalArgs,
+  io: Io,
+  work: (reader: Reader) => Promise<number>,
+): Promise<number> {
+  const { openReading } = await import("./wire-session.ts");
+  const opened = await openReading(args, io);
+  if (!opened.ok) return sayFailure(io, args.json, opened.failure);
+  try {
+    return await work(opened.value.reader);
+  } finally {
+    opened.value.close();
   }
 }
 

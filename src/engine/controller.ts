@@ -5,7 +5,7 @@ import { fail, ok, type Result } from "./failure.ts";
 import { refresh } from "./follow.ts";
 import { ACCEPTED_REWRITE, createHead } from "./head.ts";
 import { createLoop, type Loop, type LoopOptions } from "./loop.ts";
-import { findRun, overview } from "./overview.ts";
+import { findRun, readerOf } from "./overview.ts";
 import type { ControllerWorld, Parts } from "./parts.ts";
 import type { AskRun, Control } from "./ports/control.ts";
 import type { RunRecord } from "./ports/records.ts";
@@ -146,10 +146,7 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
   const ending = new AbortController();
   const timers: (() => void)[] = [];
   return {
-    overview: () => overview(parts),
-    runs: filter => world.records.runs(filter),
-    run: id => findRun(parts, id),
-    drift: stack => world.records.drift(stack),
+    ...readerOf(parts),
     async poll() {
       const wanted = await refresh(parts, ending.signal);
       loop.pump();

@@ -1,11 +1,18 @@
 /** What there is to see: every stack with its facts, and runs by name. */
-import type { Wanted } from "./head.ts";
+import { createBoard } from "./board.ts";
+import { createHead, type HeadWorld, type Wanted } from "./head.ts";
 import type { Parts } from "./parts.ts";
-import type { Overview, StackFacts } from "./ports/control.ts";
+import type { Control, Overview, StackFacts } from "./ports/control.ts";
 import type { RunRecord } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
 
-async function facts(parts: Parts, name: StackName, wanted: Wanted | undefined): Promise<StackFacts> {
+/** What there is to see needs nothing that runs. */
+export type Seen = Pick<Parts, "head" | "board"> & {
+  readonly loop: Pick<Parts["loop"], "running">;
+  readonly world: Pick<Parts["world"], "records" | "source" | "clock">;
+};
+
+async function facts(parts: Seen, name: StackName, wanted: Wanted | undefined): Promise<StackFacts> {
   const definition = wanted?.estate.stacks.find(stack => stack.name === name);
   const status = parts.board.status(name);
   const pause = parts.board.pause(name);
@@ -21,7 +28,7 @@ async function facts(parts: Parts, name: StackName, wanted: Wanted | undefined):
   };
 }
 
-export async function overview(parts: Parts): Promise<Overview> {
+export async function overview(parts: Seen): Promise<Overview> {
   const wanted = parts.head.current();
   const failure = parts.head.failure();
   const names = new Set([
@@ -41,9 +48,27 @@ export async function overview(parts: Parts): Promise<Overview> {
 }
 
 /** By id, or by a beginning of it that only one run has. */
-export async function findRun(parts: Parts, id: string): Promise<RunRecord | undefined> {
+export async function findRun(parts: Seen, id: string): Promise<RunRecord | undefined> {
   const exact = await parts.world.records.run(id);
   if (exact) return exact;
   const matches = (await parts.world.records.runs({ limit: 1000 })).filter(run => run.id.startsWith(id));
   return matches.length === 1 && matches[0] ? parts.world.records.run(matches[0].id) : undefined;
+}
+
+export type Reader = Pick<Control, "overview" | "runs" | "run" | "drift">;
+
+export const readerOf = (parts: Seen): Reader => ({
+  overview: () => overview(parts),
+  runs: filter => parts.world.records.runs(filter),
+  run: id => findRun(parts, id),
+  drift: stack => parts.world.records.drift(stack),
+});
+
+/** Reads what is known, beside whoever works on the data folder. */
+export async function createReader(world: HeadWorld): Promise<Reader> {
+  const head = createHead(world);
+  const board = createBoard(world.records);
+  await board.load();
+  await head.recall();
+  return readerOf({ head, board, loop: { running: () => [] }, world });
 }

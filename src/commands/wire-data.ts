@@ -1,0 +1,76 @@
+/** The data folder's own: its database, and the repository that it belongs to. */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { DaemonSettings } from "../config/daemon.ts";
+import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
+import type { Records } from "../engine/ports/records.ts";
+import type { Source } from "../engine/ports/source.ts";
+import { createSource } from "../source/source.ts";
+import { openDatabase } from "../store/database.ts";
+import { createSqliteRecords, recordsMigrations } from "../store/records-sqlite.ts";
+import { stateMigrations } from "../store/state-schema.ts";
+import { createSqliteStateStore } from "../store/state-sqlite.ts";
+
+const REPOSITORY = "repository";
+
+const invalid = (...problems: Problem[]): Result<never> =>
+  fail({ kind: "stalled", reason: "config-invalid", problems });
+
+export interface Stores {
+  readonly records: Records;
+  readonly store: ReturnType<typeof createSqliteStateStore>;
+  readonly close: () => void;
+}
+
+export function openStores(data: string): Stores {
+  const db = openDatabase(path.join(data, "holdfast.db"), [...recordsMigrations, ...stateMigrations]);
+  return { records: createSqliteRecords(db), store: createSqliteStateStore(db), close: () => db.close() };
+}
+
+/** A data folder serves one repository for good: state of two must never meet. */
+async function knowRepository(records: Records, settings: DaemonSettings): Promise<Result<string>> {
+  const known = await records.setting(REPOSITORY);
+  const wanted = settings.repo;
+  if (known !== undefined && wanted !== undefined && known !== wanted) {
+    const message = `the data folder ${settings.data} belongs to the repository ${known}, not to ${wanted}`;
+    return invalid({ message, hint: "give another folder with --data, or leave --repo away" });
+  }
+  const repository = wanted ?? known;
+  if (repository === undefined)
+    return invalid({ message: "which repository?", hint: "say it with --repo URL, or HOLDFAST_REPO" });
+  await records.setSetting(REPOSITORY, repository);
+  return ok(repository);
+}
+
+async function credentialsOf(
+  settings: DaemonSettings,
+  env: NodeJS.ProcessEnv,
+): Promise<Parameters<typeof createSource>[0]["credentials"]> {
+  const first = settings.credentials[0];
+  if (first)
+    return {
+      kind: "token",
+      host: first.host,
+      username: first.username,
+      token: (await readFile(first.tokenFile, "utf8")).trim(),
+    };
+  return env["SSH_AUTH_SOCK"] ? { kind: "ssh", agentSocket: env["SSH_AUTH_SOCK"] } : undefined;
+}
+
+/** The watched repository; nothing is fetched yet. Failures: config-invalid. */
+export async function openSource(
+  records: Records,
+  settings: DaemonSettings,
+  env: NodeJS.ProcessEnv,
+): Promise<Result<Source>> {
+  const repository = await knowRepository(records, settings);
+  if (!repository.ok) return repository;
+  const credentials = await credentialsOf(settings, env);
+  const folder = path.join(settings.data, "source");
+  return createSource({
+    url: repository.value,
+    branch: settings.branch,
+    folder,
+    ...(credentials && { credentials }),
+  });
+}
