@@ -1,4 +1,5 @@
 /** Exit codes of verbs that run stacks (design section 8). */
+import { isEmpty } from "../engine/plan.ts";
 import type { RunRecord } from "../engine/ports/records.ts";
 
 const FAILED = 1;
@@ -18,8 +19,6 @@ export function lookExit(runs: readonly RunRecord[]): number {
     ({ outcome, failure }) => failure !== undefined || outcome === "failed" || outcome === undefined,
   );
   if (failed) return FAILED;
-  const differs = runs.some(
-    ({ plan, outcome }) => outcome === "drifted" || (plan && plan.changes.length + plan.drift.length > 0),
-  );
+  const differs = runs.some(({ plan, outcome }) => outcome === "drifted" || (plan && !isEmpty(plan)));
   return differs ? DIFFERENT : 0;
 }

@@ -106,6 +106,8 @@ async function findCli(options: OpenOptions): Promise<Result<string>> {
     install: true,
     ...(onProgress && { onProgress }),
   });
+  if (located.found && located.warning)
+    options.listener({ type: "message", level: "warning", text: located.warning, at: systemClock.now() });
   return located.found
     ? ok(located.path)
     : fail({ kind: "stalled", reason: "plugin-missing", plugin: "pulumi", how: located.message });
@@ -188,6 +190,7 @@ function makeTools(
   const pulumi = createPulumi({
     binary: found.cli,
     home: inData("pulumi"),
+    plugins: path.join(os.homedir(), ".pulumi", "plugins"),
     runDir: makeRunDir(settings.data),
     redactor,
     environment,

@@ -2,6 +2,7 @@
 import { driftRecords, type SortedDrift } from "./drift.ts";
 import type { Failure, Result } from "./failure.ts";
 import { judge, type GateContext } from "./gate.ts";
+import { isEmpty } from "./plan.ts";
 import type { Plan, UnknownResource } from "./ports/plan.ts";
 import type { Applied, OperationContext } from "./ports/pulumi.ts";
 import type { DriftRecord } from "./ports/records.ts";
@@ -145,7 +146,7 @@ async function applied(seen: Seen, result: Result<Applied>): Promise<RoundEnd> {
 
 /** Whether there is anything to do: a new revision is applied also when it changes no resource, for its outputs. */
 function nothingToDo(round: Round, plan: Plan): boolean {
-  if (plan.changes.length > 0 || plan.drift.length > 0) return false;
+  if (!isEmpty(plan)) return false;
   return round.run.mode === "destroy" ? round.view.version === 0 : round.run.light;
 }
 

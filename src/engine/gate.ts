@@ -1,6 +1,6 @@
 /** Gates: pure judgements of a plan. A plan passes when every gate lets it. */
 import picomatch from "picomatch";
-import { isEngineOwn, ownChanges } from "./plan.ts";
+import { isEmpty, isEngineOwn, ownChanges } from "./plan.ts";
 import type { Waiting } from "./failure.ts";
 import type { Change, Plan } from "./ports/plan.ts";
 import type { StackSettings } from "./ports/stack.ts";
@@ -111,7 +111,7 @@ const gates = [takenOver, everythingVanished, protectedTypes, limits, approval, 
 
 /** The first hold, or pass. A plan that changes nothing passes. */
 export function judge(plan: Plan, context: GateContext): Verdict {
-  if (plan.changes.length === 0 && plan.drift.length === 0 && plan.stateVersion > 0) return PASS;
+  if (isEmpty(plan) && plan.stateVersion > 0) return PASS;
   const verdicts = gates.map(gate => gate(plan, context));
   return verdicts.find(verdict => !verdict.pass) ?? PASS;
 }

@@ -50,6 +50,10 @@ export function ownChanges(changes: readonly Change[]): readonly Change[] {
   return changes.filter(change => !isEngineOwn(change.type));
 }
 
-export function isEmpty(plan: Plan): boolean {
-  return plan.changes.length === 0 && plan.drift.length === 0;
+/** Looking something up (a StackReference, a `.get`) is a step of every plan, and changes nothing. */
+const onlyLooks = (change: Change): boolean => change.op === "read";
+
+/** Nothing to do. */
+export function isEmpty(plan: Pick<Plan, "changes" | "drift">): boolean {
+  return plan.drift.length === 0 && plan.changes.every(onlyLooks);
 }

@@ -6,7 +6,7 @@ import { concerns } from "../../../src/engine/concern.ts";
 import { due, mayBeLight } from "../../../src/engine/due.ts";
 import { dependents, findCycle, joinDependencies, notReady } from "../../../src/engine/order.ts";
 import { newStatus, settle } from "../../../src/engine/outcome.ts";
-import { makePlan } from "../../../src/engine/plan.ts";
+import { isEmpty, makePlan } from "../../../src/engine/plan.ts";
 import { endedWith, type Run, type RunEnd } from "../../../src/engine/run.ts";
 import { pick, spread } from "../../../src/engine/schedule.ts";
 import { nextOpening, parseWindow } from "../../../src/engine/window.ts";
@@ -258,4 +258,11 @@ test("the digest is the same for the same steps in any order and differs for any
   for (const other of [{ revision: "c2" }, { configHash: "z" }, { drift: [change("c", "delete")] }]) {
     assert.notEqual(makePlan({ ...parts, ...other }).digest, digest);
   }
+});
+
+test("looking something up is no change", () => {
+  const reference = change("net", "read", { type: "pulumi:pulumi:StackReference" });
+  assert.equal(isEmpty(plan({ changes: [reference] })), true);
+  assert.equal(isEmpty(plan({ changes: [reference, change("a", "update")] })), false);
+  assert.equal(isEmpty(plan({ drift: [change("a", "update")] })), false);
 });
