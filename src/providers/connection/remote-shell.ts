@@ -1,6 +1,7 @@
 /** One kept shell: a child process whose stdin takes scripts. It runs one script at a time. */
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { killGroup } from "../../process/signal.ts";
 import { done, trouble, type Outcome } from "../outcome.ts";
 import { createFrameReader, encodeFrame, type FrameReader } from "./shell-loop.ts";
 
@@ -99,7 +100,9 @@ export function openShell(command: ShellCommand): RemoteShell {
 
   function kill(): void {
     alive = false;
-    child.kill("SIGKILL");
+    // The group: a script that runs in a subshell would live on, and keep the pipes open.
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      killGroup(child.pid, "SIGKILL");
   }
 
   function run({ script, body, maxOutput, deadlineMs, signal }: ShellScript): Promise<Outcome<ShellAnswer>> {

@@ -89,6 +89,7 @@ function checkText(map: PlainMap, key: string): CheckProblem[] {
   if (value === undefined || isUnknown(value)) return [];
   if (typeof value !== "string" || value === "") return [at(key, "must be a text")];
   if (key !== "privateKey" && /[\0\n\r]/.test(value)) return [at(key, "must be a single line")];
+  if (key === "knownHostsFile" && value.includes('"')) return [at(key, "must not hold quotes")];
   if (key === "host" && !PLAIN_NAME.test(value)) return [at(key, "is not a host name or address")];
   if (key === "user" && !PLAIN_USER.test(value)) return [at(key, "is not a user name")];
   if (key === "hostKey" && !HOST_KEY.test(value))

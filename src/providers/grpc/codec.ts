@@ -1,6 +1,6 @@
 /**
  * Pulumi's property values on the wire: google.protobuf.Struct, in which a map with a signature key stands for what
- * JSON does not know. Source of the constants: Pulumi's sdk/go/common/resource/sig and plugin/rpc.go, 3.259.0.
+ * JSON does not know. A property named `__proto__` does not come through: google-protobuf's maps are plain objects. Source of the constants: Pulumi's sdk/go/common/resource/sig and plugin/rpc.go, 3.259.0.
  */
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import {

@@ -1,0 +1,106 @@
+/** Mistakes in a program are errors at their line, before anything runs; templates are strict. The SDK is built as programs get it. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, symlink, mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import type pulumi from "@pulumi/pulumi";
+
+const root = path.resolve(import.meta.dirname, "../../..");
+type Arguments = Record<string, unknown>;
+type Constructor = new (
+  name: string,
+  args: Arguments,
+) => pulumi.Resource & Record<string, pulumi.Output<unknown>>;
+type Sdk = Record<"Host" | "File" | "Directory" | "Template", Constructor>;
+
+let folder: string;
+let sdk: Sdk;
+let render: (text: string, values: object) => string;
+let engine: typeof pulumi;
+const seen = new Map<string, Arguments>();
+
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "holdfast-sdk-"));
+  const tsc = path.join(root, "node_modules/typescript/bin/tsc");
+  execFileSync(process.execPath, [tsc, "-p", path.join(root, "src/sdk/tsconfig.json"), "--outDir", folder]);
+  await mkdir(path.join(folder, "node_modules"));
+  await symlink(path.join(root, "node_modules/@pulumi"), path.join(folder, "node_modules/@pulumi"));
+  await symlink(path.join(root, "node_modules/liquidjs"), path.join(folder, "node_modules/liquidjs"));
+  await writeFile(path.join(folder, "good.tmpl"), "Owner: {{ owner | upcase }}\n");
+  const load = createRequire(path.join(folder, "host.js"));
+  engine = load("@pulumi/pulumi") as typeof pulumi;
+  await engine.runtime.setMocks({
+    newResource(args) {
+      seen.set(args.name, { type: args.type, ...(args.inputs as Arguments) });
+      return { id: args.name, state: args.inputs as Arguments };
+    },
+    call: () => ({}),
+  });
+  sdk = load("./host.js") as Sdk;
+  type Parse = (
+    text: string,
+    label: string,
+    report: (property: string, why: string) => never,
+  ) => { render: (values: object) => string };
+  const { parseTemplate } = load("./render.js") as { readonly parseTemplate: Parse };
+  render = (text, values) =>
+    parseTemplate(text, "motd.tmpl", (property, why) => {
+      throw new Error(`${property} ${why}`);
+    }).render(values);
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+const valueOf = (output: pulumi.Output<unknown> | undefined): Promise<unknown> =>
+  new Promise(resolve => output?.apply(resolve));
+
+test("a host carries its connection into its resources, and a template is rendered", async () => {
+  const host = new sdk.Host("frodo", { connection: "ssh://deploy@frodo", sudo: true });
+  const values = { owner: engine.output("ops") };
+  const source = path.join(folder, "good.tmpl");
+  const motd = new sdk.Template("motd", { host, path: "/etc/motd", source, values });
+  const copy = new sdk.File("copy", { host, path: "/etc/copy", source });
+  assert.equal(await valueOf(motd["content"]), "Owner: OPS\n");
+  assert.equal(await valueOf(copy["content"]), "Owner: {{ owner | upcase }}\n");
+  assert.equal(seen.get("motd")?.["connection"], "ssh://deploy@frodo?sudo=true");
+});
+
+test("with a secret among its values the content of a template is a secret", async () => {
+  const values = { password: engine.secret("geheim") };
+  const place = { connection: "local:x", path: "/x" };
+  const made = new sdk.Template("secret", { ...place, text: "{{ password }}", values });
+  await valueOf(made["content"]);
+  assert.equal(await engine.isSecret(made["content"] as pulumi.Output<unknown>), true);
+});
+
+const at = { connection: "local:x", path: "/x" };
+const mistakes: [keyof Sdk, Arguments, RegExp][] = [
+  ["Host", { connection: "frodo" }, /Host "it": connection "frodo" cannot be read/],
+  ["Host", { connnection: "ssh://a" }, /Host "it": connnection is not known/],
+  ["File", { path: "/x", content: "" }, /File "it": host is missing/],
+  ["File", { ...at, path: "etc/x", content: "" }, /File "it": path must be absolute/],
+  ["File", { ...at, path: "/a/../x", content: "" }, /path must not hold "\.\."/],
+  ["File", at, /content is missing/],
+  ["File", { ...at, content: "", source: "a" }, /are both given/],
+  ["File", { ...at, source: "nope" }, /source nope cannot be read \(ENOENT\)/],
+  ["File", { ...at, content: "", mode: 644 }, /mode must be a text/],
+  ["Directory", { ...at, purge: true }, /Directory "it": purge is not known/],
+  ["Template", { ...at, text: "{% if %}{% nope %}" }, /Template "it": template text:1:\d+: /],
+];
+for (const [type, args, expected] of mistakes)
+  test(`a mistake is told by the constructor: ${type} ${JSON.stringify(args)}`, () => {
+    assert.throws(() => new sdk[type]("it", args), expected);
+  });
+
+test("a name or filter that does not exist is an error with file, line and column", () => {
+  assert.throws(() => render("a\n  {{ missing }}", {}), /motd\.tmpl:2:\d+: .*missing/);
+  assert.throws(() => render("{{ a | nope }}", { a: 1 }), /motd\.tmpl:1:\d+: .*nope/);
+  assert.throws(() => render("{{ a.constructor.name }}", { a: {} }), /motd\.tmpl:1/);
+});
+
+test("a template reaches no files", () => {
+  for (const tag of ["include", "render", "layout"])
+    assert.throws(() => render(`{% ${tag} '/etc/passwd' %}`, {}), /motd\.tmpl:1|ENOENT/);
+});
