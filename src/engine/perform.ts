@@ -6,6 +6,7 @@ import { mayBeLight } from "./due.ts";
 import type { Failure } from "./failure.ts";
 import { settle } from "./outcome.ts";
 import type { RunRecord } from "./ports/records.ts";
+import { timedWorld } from "./timings.ts";
 import { endedWith, type Run, type RunEnd, type RunSignals, type RunWorld } from "./run.ts";
 
 export function makeRun(chosen: Candidate, id: string, now: number, board: Board): Run {
@@ -51,7 +52,9 @@ export async function perform(
   stopping: () => boolean,
 ): Promise<RunEnd> {
   try {
-    const ended = await execute(run, world, signals);
+    const timed = timedWorld(world);
+    const result = await execute(run, timed.world, signals);
+    const ended = { ...result, timings: { ...result.timings, ...timed.spans } };
     if (!stopping() || ended.outcome !== "failed") return ended;
     return { ...ended, outcome: "aborted", failure: { kind: "aborted", reason: "shutting-down" } };
   } catch (error) {

@@ -1,0 +1,59 @@
+/** What both sides work on: one stack of N files on a sandbox host. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+export interface Content {
+  /** Files of the stack. */
+  readonly count: number;
+  /** Changes the first file only. */
+  readonly version: number;
+}
+
+export const contentOf = (index: number, version: number): string =>
+  `file ${index}, version ${index === 0 ? version : 0}\n`;
+
+/** A temporary folder of the bench, gone at its end. */
+export function tempFolder(name: string): { readonly path: string; remove(): void } {
+  const folder = mkdtempSync(path.join(os.tmpdir(), `holdfast-bench-${name}-`));
+  return { path: folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }) };
+}
+
+const program = (
+  { count, version }: Content,
+  sandbox: string,
+): string => `import { File } from "holdfast/host";
+const connection = { local: true as const, root: ${JSON.stringify(sandbox)} };
+for (let index = 0; index < ${count}; index++) {
+  new File(\`f\${index}\`, { connection, path: \`/data/f\${index}\`, content: \`file \${index}, version \${index === 0 ? ${version} : 0}\\n\` });
+}
+`;
+
+export interface Repository {
+  readonly folder: string;
+  commit(content: Content): void;
+}
+
+/** A repository whose commits are the estate's versions. */
+export function makeRepository(folder: string, sandbox: string): Repository {
+  const git = (...args: string[]): void =>
+    void execFileSync(
+      "git",
+      ["-C", folder, "-c", "user.name=bench", "-c", "user.email=bench@localhost", ...args],
+      { stdio: "ignore" },
+    );
+  mkdirSync(path.join(folder, "bench"), { recursive: true });
+  writeFileSync(path.join(folder, "bench/Pulumi.yaml"), "name: bench\nruntime: nodejs\n");
+  writeFileSync(path.join(folder, "bench/Pulumi.dev.yaml"), "config: {}\n");
+  writeFileSync(path.join(folder, "holdfast.yaml"), 'stacks:\n  "bench/*": { firstApply: allow }\n');
+  git("init", "--quiet", "--initial-branch", "main");
+  return {
+    folder,
+    commit(content) {
+      writeFileSync(path.join(folder, "bench/index.ts"), program(content, sandbox));
+      git("add", "--all");
+      git("commit", "--quiet", "--message", `${content.count} files, version ${content.version}`);
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** Where a run's time goes: the same world, with a clock around what takes time. */
+import type { RunWorld } from "./run.ts";
+
+export interface Timings {
+  /** Milliseconds in each named part, summed over a run's rounds. */
+  readonly spans: Readonly<Record<string, number>>;
+  readonly world: RunWorld;
+}
+
+type Asynchronous<A extends readonly unknown[], R> = (...args: A) => Promise<R>;
+
+export function timedWorld(world: RunWorld): Timings {
+  const spans: Record<string, number> = {};
+  const timed =
+    <A extends readonly unknown[], R>(name: string, work: Asynchronous<A, R>): Asynchronous<A, R> =>
+    async (...args) => {
+      const started = world.clock.now();
+      try {
+        return await work(...args);
+      } finally {
+        spans[name] = (spans[name] ?? 0) + world.clock.now() - started;
+      }
+    };
+  const { pulumi, workers, installer, secrets, state, providers } = world;
+  return {
+    spans,
+    world: {
+      ...world,
+      checkout: timed("checkout", sha => world.checkout(sha)),
+      installer: {
+        prepare: timed("install", (...args: Parameters<typeof installer.prepare>) =>
+          installer.prepare(...args),
+        ),
+      },
+      secrets: { read: timed("decrypt", (root, files) => secrets.read(root, files)) },
+      workers: { ...workers, take: timed("worker", (program, env) => workers.take(program, env)) },
+      state: {
+        ...state,
+        resources: timed("state", (stack, options) => state.resources(stack, options)),
+        endRun: timed("settle", id => state.endRun(id)),
+      },
+      providers: {
+        ...providers,
+        open: timed("providers", run => providers.open(run)),
+        unreachable: timed("reach", list => providers.unreachable(list)),
+      },
+      pulumi: {
+        ...pulumi,
+        writeConfig: timed("config", request => pulumi.writeConfig(request)),
+        preview: timed("preview", (...args: Parameters<typeof pulumi.preview>) => pulumi.preview(...args)),
+        check: timed("check", (...args: Parameters<typeof pulumi.check>) => pulumi.check(...args)),
+        refresh: timed("refresh", (...args: Parameters<typeof pulumi.refresh>) => pulumi.refresh(...args)),
+        up: timed("up", (...args: Parameters<typeof pulumi.up>) => pulumi.up(...args)),
+      },
+    },
+  };
+}
