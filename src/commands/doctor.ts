@@ -12,7 +12,7 @@ export const command = defineCommand({
   async run(args, io) {
     const { examine } = await import("./wire-doctor.ts");
     const report = await examine(args, io, progress(io));
-    io.stdout(args.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
+    io.stdout(args.json ? `${JSON.stringify({ version: 1, ...report }, null, 2)}\n` : renderReport(report));
     return exitCode(report);
   },
 });

@@ -4,7 +4,7 @@ import { defineCommand } from "./command.ts";
 import { print, sayFailure } from "./with-control.ts";
 
 const NEXT = `Next:
-  git init && git add -A && git commit -m "A starter estate"
+  git init -b main && git add -A && git commit -m "A starter estate"
   holdfast serve --repo .            # applies it, and every commit after it
 The hosts are folders at first (sandbox/frodo in the data folder). Write ssh://user@host
 into stacks/Pulumi.frodo.yaml to make one real.`;

@@ -15,7 +15,7 @@ export const command = defineCommand({
         print(
           io,
           args.json,
-          () => ({ version: 1, pause }),
+          () => ({ version: 1, pause: { ...pause, at: new Date(pause.at).toISOString() } }),
           () => `${pause.stack} is paused: ${pause.why}`,
         );
         return 0;

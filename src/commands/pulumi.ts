@@ -4,7 +4,7 @@ import { sayFailure } from "./with-control.ts";
 
 export const command = defineCommand({
   verb: "pulumi",
-  describe: "the plain Pulumi CLI on holdfast's state, for example `holdfast pulumi -- stack ls`",
+  describe: "the plain Pulumi CLI on holdfast's state: `holdfast pulumi -- stack ls`",
   builder: {},
   takesRest: true,
   async run(args, io) {

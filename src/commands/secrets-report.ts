@@ -31,7 +31,9 @@ const text = (io: Io, { file, why, hint }: Problem): string =>
 
 export function sayProblem(io: Io, json: boolean, problem: Problem): number {
   if (json)
-    io.stdout(`${JSON.stringify({ ok: false, ...problem, file: shown(io, problem.file) }, null, 2)}\n`);
+    io.stdout(
+      `${JSON.stringify({ version: 1, ok: false, ...problem, file: shown(io, problem.file) }, null, 2)}\n`,
+    );
   else io.stderr(`holdfast: ${text(io, problem)}`);
   return 1;
 }
@@ -42,7 +44,7 @@ export function sayDone(
   document: Readonly<Record<string, unknown>>,
   line: string,
 ): number {
-  io.stdout(json ? `${JSON.stringify({ ok: true, ...document }, null, 2)}\n` : `${line}\n`);
+  io.stdout(json ? `${JSON.stringify({ version: 1, ok: true, ...document }, null, 2)}\n` : `${line}\n`);
   return 0;
 }
 
@@ -58,7 +60,9 @@ export function sayCheck(io: Io, json: boolean, report: Report): number {
   const files = report.files.map(file => ({ ...file, file: shown(io, file.file) }));
   const level = report.keyLookedFor.length > 0 ? "structure" : "full";
   if (json)
-    io.stdout(`${JSON.stringify({ ok, level, keyLookedFor: report.keyLookedFor, files }, null, 2)}\n`);
+    io.stdout(
+      `${JSON.stringify({ version: 1, ok, level, keyLookedFor: report.keyLookedFor, files }, null, 2)}\n`,
+    );
   else {
     io.stdout(report.files.map(file => line(io, file)).join(""));
     if (report.files.length === 0) io.stdout("there are no secrets files\n");

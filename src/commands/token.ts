@@ -27,12 +27,19 @@ async function create(desk: TokenDesk, name: string | undefined, io: Io, json: b
 async function list(desk: TokenDesk, io: Io, json: boolean): Promise<number> {
   const tokens = await desk.tokens.list();
   const now = Date.now();
+  const iso = (at: number | undefined): string | null =>
+    at === undefined ? null : new Date(at).toISOString();
+  const documents = tokens.map(one => ({
+    name: one.name,
+    createdAt: iso(one.createdAt),
+    usedAt: iso(one.usedAt),
+  }));
   const line = (one: (typeof tokens)[number]): string =>
     `${one.name.padEnd(24)} created ${ago(one.createdAt, now)}, used ${ago(one.usedAt, now)}`;
   print(
     io,
     json,
-    () => ({ version: 1, tokens }),
+    () => ({ version: 1, tokens: documents }),
     () => (tokens.length === 0 ? "No tokens." : tokens.map(line).join("\n")),
   );
   return 0;

@@ -3,7 +3,7 @@ import type { EventListener } from "../engine/event.ts";
 import type { Failure, Result } from "../engine/failure.ts";
 import type { Reader } from "../engine/overview.ts";
 import type { Control } from "../engine/ports/control.ts";
-import { jsonText } from "../report/documents.ts";
+import { failureDocument, jsonText } from "../report/documents.ts";
 import { failureText } from "../report/messages.ts";
 import { createProgress } from "../report/progress.ts";
 import type { GlobalArgs, Io } from "./command.ts";
@@ -17,7 +17,7 @@ export const exitOf = (failure: Failure): number => (failure.kind === "waiting" 
 
 /** Says a failure, as text on stderr or as JSON on stdout. */
 export function sayFailure(io: Io, json: boolean, failure: Failure): number {
-  if (json) io.stdout(jsonText({ version: 1, failure }));
+  if (json) io.stdout(jsonText(failureDocument(failure)));
   else io.stderr(`holdfast: ${failureText(failure)}\n`);
   return exitOf(failure);
 }

@@ -123,6 +123,12 @@ function runJson(run: RunRecord): RunJson {
 /** `configHash` stays inside: it is for comparison only. */
 const planJson = ({ configHash: _, ...plan }: Plan): PlanJson => plan;
 
+/** docs/schemas/failure.schema.json: what every command answers that could not do its work. */
+export const failureDocument = (failure: Failure) => ({
+  version: DOCUMENT_VERSION,
+  failure: failureJson(failure, {}),
+});
+
 export interface StatusContext {
   readonly now: number;
   readonly repository?: string;

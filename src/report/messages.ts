@@ -52,6 +52,8 @@ function errorLines(errors: readonly ResourceError[]): string {
     .join("\n");
 }
 
+/** A title is one line, of a width that terminals have. */
+const WIDEST_TITLE = 120;
 const AGAIN = "It is tried again by itself, later each time.";
 const FIX_AND_COMMIT = "Correct it and commit; the next commit is tried at once.";
 
@@ -61,7 +63,7 @@ function rewritten(failure: Reason<"history-rewritten">): Message {
   return message(
     `The branch was rewritten: ${shortSha(failure.head)} does not descend from ${shortSha(failure.deployed)}, which is deployed`,
     "Nothing is applied from a rewritten history, because it may leave out what is deployed.",
-    "Push a branch that holds the deployed commit, or accept the new one: holdfast sync --accept-rewrite",
+    `Push a branch that holds the deployed commit, or accept the new one: holdfast sync --accept-rewrite ${failure.head}`,
   );
 }
 
@@ -73,14 +75,23 @@ function outcomeUnknown(failure: Reason<"outcome-unknown">, context: MessageCont
   );
 }
 
+/** Without a place in a file it is about words on a command line, or about the machine: nothing to commit. */
+function invalid({ problems }: Reason<"config-invalid">): Message {
+  const [first] = problems;
+  const short = first && first.message.length <= WIDEST_TITLE && !first.message.includes("\n");
+  if (short && problems.length === 1 && !first.place) return message(first.message, "", first.hint ?? "");
+  const anywhere = problems.some(({ place }) => place);
+  return message(
+    `The configuration has ${plural(problems.length, "problem")}; nothing was run`,
+    problemLines(problems),
+    anywhere ? FIX_AND_COMMIT : "",
+  );
+}
+
 function stalled(failure: Stalled, context: MessageContext): Message {
   switch (failure.reason) {
     case "config-invalid":
-      return message(
-        `The configuration has ${plural(failure.problems.length, "problem")}; nothing was run`,
-        problemLines(failure.problems),
-        FIX_AND_COMMIT,
-      );
+      return invalid(failure);
     case "dependency-cycle":
       return message(
         "Stacks wait for each other in a circle",

@@ -72,9 +72,24 @@ export function logLine(event: EngineEvent, verbose = false, inColor = false): s
   return `${color.faint(clock(event.at))} ${who}${text}`;
 }
 
-/** A listener that writes each line with `write` (a line end included). */
-export function createProgress(write: (line: string) => void, options: ProgressOptions = {}): EventListener {
+/**
+ * Whether a resource's step is one that changes something: a plan shows the same steps, as "update … done", before
+ * anything is applied.
+ */
+function changesOnly(): (event: EngineEvent) => boolean {
+  const applying = new Set<string>();
   return event => {
+    if (event.type === "step" && event.step === "apply") applying.add(event.runId);
+    if (event.type === "run-ended") applying.delete(event.run.id);
+    return event.type !== "resource" || event.phase === "failed" || applying.has(event.runId);
+  };
+}
+
+/** A listener that writes each line with `write` (a line end included). Steps of a plan are said only with `verbose`. */
+export function createProgress(write: (line: string) => void, options: ProgressOptions = {}): EventListener {
+  const counts = changesOnly();
+  return event => {
+    if (!counts(event) && !options.verbose) return;
     const line = logLine(event, options.verbose, options.color);
     if (line !== undefined) write(`${line}\n`);
   };

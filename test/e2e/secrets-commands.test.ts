@@ -90,6 +90,7 @@ test("a plain file is encrypted in place by the rules of .sops.yaml, and checked
   const checked = await p.secrets(["check", "--json"]);
   assert.equal(checked.code, 0, said(checked));
   assert.deepEqual(JSON.parse(checked.stdout.toString()), {
+    version: 1,
     ok: true,
     level: "full",
     keyLookedFor: [],

@@ -11,7 +11,11 @@ const dead: Transient = { kind: "transient", reason: "process-died", what: "pulu
 
 /** One of each reason; the type says when one is missing. */
 const EVERY: { readonly [R in Failure["reason"]]: Extract<Failure, { readonly reason: R }> } = {
-  "config-invalid": { kind: "stalled", reason: "config-invalid", problems: [{ message: "x" }] },
+  "config-invalid": {
+    kind: "stalled",
+    reason: "config-invalid",
+    problems: [{ message: "x", place: { file: "holdfast.yaml" } }],
+  },
   "dependency-cycle": { kind: "stalled", reason: "dependency-cycle", cycle: ["a", "b", "a"] },
   "secret-unreadable": {
     kind: "stalled",
@@ -98,6 +102,14 @@ test("a configuration's problems are listed with place and way out", () => {
       did you mean "y"?
   no stack
 Correct it and commit; the next commit is tried at once.`,
+  );
+});
+
+test("a mistake on the command line is said by itself, and asks for no commit", () => {
+  const problems = [{ message: "no stack is named hosts/x", hint: "known: hosts/frodo" }];
+  assert.equal(
+    failureText({ kind: "stalled", reason: "config-invalid", problems }),
+    "no stack is named hosts/x\nknown: hosts/frodo",
   );
 });
 

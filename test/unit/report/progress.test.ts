@@ -53,6 +53,15 @@ test("each event worth one is one line, with time and stack", () => {
   );
 });
 
+test("what a plan only looks at is not said as done", () => {
+  const lines: string[] = [];
+  const listener = createProgress(line => lines.push(line));
+  listener({ ...resource, phase: "done" });
+  assert.deepEqual(lines, []);
+  listener({ ...resource, phase: "failed" });
+  assert.equal(lines.length, 1);
+});
+
 test("verbose says steps and beginnings, too", () => {
   const lines = EVENTS.map(event => logLine(event, true));
   assert.equal(lines.filter(line => line !== undefined).length, EVENTS.length);

@@ -62,10 +62,10 @@ test("an age key is found where sops looks, and only said to be there", async ()
 });
 
 test("settings that are wrong are missing, with what is wrong", async () => {
-  const report = await examine(bare, { ...io, env: { ...io.env, HOLDFAST_POLL: "soon" } }, ignore);
+  const report = await examine(bare, { ...io, env: { ...io.env, HOLDFAST_PARALLELISM: "many" } }, ignore);
   const settings = report.checks.find(check => check.name === "settings");
   assert.equal(settings?.state, "missing");
-  assert.match(settings.found, /poll/i);
+  assert.match(settings.found, /HOLDFAST_PARALLELISM/);
 });
 
 test("a Git that is too old is missing, by its version", async () => {
