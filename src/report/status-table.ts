@@ -45,6 +45,12 @@ function widths(views: readonly StackView[]): { stack: number; author: number } 
   return { author, stack: Math.min(longest(stacks, "STACK".length), SHARED - author) };
 }
 
+/** A reason is cut at the table's width; the run has all of it, and is what `approve` asks for. */
+function runToRead(state: StackState, status: StackView["status"]): readonly string[] {
+  const run = state === "held" || state === "failed" ? status?.lastRun : undefined;
+  return run === undefined ? [] : [`More: holdfast show ${run}`];
+}
+
 /** The table, without a line end at its end. */
 export function statusTable(views: readonly StackView[], options: TableOptions): string {
   if (views.length === 0) return "No stacks.";
@@ -67,7 +73,8 @@ export function statusTable(views: readonly StackView[], options: TableOptions):
       fit(plainLine(status?.deployed?.author ?? "-"), width.author),
       fit(ago(status?.checkedAt, options.now), CHECKED),
     );
-    return why ? [row, color.faint(cut(`    ${plainLine(why)}`, WIDTH))] : [row];
+    const below = why ? [plainLine(why), ...runToRead(state, status)] : [];
+    return [row, ...below.map(text => color.faint(cut(`    ${text}`, WIDTH)))];
   });
   return [color.strong(head), ...rows].join("\n");
 }

@@ -33,6 +33,7 @@ test("status shows every stack that is wanted or known, and why it is not in syn
 a-project-with-a-very-long-name…  in-sync   1a2b3c4d  魔法使いのガン…   12s ago
 cluster/prod                      held      99887766  Ann               3m ago
     Held by the limits: 6 deletes, 5 are allowed
+    More: holdfast show 01run
 hosts/frodo                       unknown   1a2b3c4d  Sam Gamgee        12s ago
     Paused by sam for 1m: moving racks moving racks moving racks moving racks…
 hosts/new                         pending   -         -                 never
