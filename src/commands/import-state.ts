@@ -13,14 +13,15 @@ async function read(from: string, io: Io): Promise<Result<unknown>> {
       reason: "config-invalid",
       problems: [
         {
-          message,
-          place: { file: from },
+          message: `${from === "" ? "stdin" : from}: ${message}`,
           hint: "make it with `pulumi stack export --show-secrets --file FILE`",
         },
       ],
     });
   try {
-    const content = from === "-" ? await text(io.stdin) : await readFile(path.resolve(io.cwd, from), "utf8");
+    // yargs makes an empty text of a lone dash.
+    const content =
+      from === "-" || from === "" ? await text(io.stdin) : await readFile(path.resolve(io.cwd, from), "utf8");
     return ok(JSON.parse(content) as unknown);
   } catch (error) {
     return broken(error instanceof SyntaxError ? "this is no JSON" : `it cannot be read: ${String(error)}`);
