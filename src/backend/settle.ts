@@ -4,6 +4,7 @@ import type { StateStore, StoredUpdate, UpdateEnd } from "../engine/ports/state-
 import { hasMoved } from "./deployment/moved.ts";
 import { fromText, toText } from "./deployment/stored.ts";
 import type { Checkpoint } from "./deployment/types.ts";
+import { dropAnswered } from "./journal/answered.ts";
 import { isJournalEntry, type JournalEntry } from "./journal/entry.ts";
 import { replay } from "./journal/replay.ts";
 import type { StackKeys } from "./keys.ts";
@@ -53,7 +54,8 @@ async function stateAfter(
   if (whole !== undefined) return { checkpoint: fromText(whole), unknown: [] };
   const entries = parseEntries(await store.journal(update.id));
   if (entries.length === 0) return { checkpoint: base, unknown: [] };
-  return replay(base, entries, new Date(now).toISOString());
+  const { checkpoint, unknown } = replay(base, entries, new Date(now).toISOString());
+  return { checkpoint: dropAnswered(checkpoint, entries), unknown };
 }
 
 async function settle(parts: SettlerParts, update: StoredUpdate, status: UpdateEnd): Promise<Settled> {
