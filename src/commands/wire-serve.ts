@@ -3,13 +3,15 @@ import { rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { DaemonSettings } from "../config/daemon.ts";
 import type { EventListener } from "../engine/event.ts";
-import { ok, type Result } from "../engine/failure.ts";
+import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
+import { systemClock } from "../process/system-clock.ts";
 import { createMetrics } from "../report/metrics.ts";
 import { createProgress } from "../report/progress.ts";
-import { createHttpServer, type Health, type HoldfastServer, type ServerOptions } from "../server/server.ts";
+import { createHttpServer, type HoldfastServer, type ServerOptions } from "../server/server.ts";
 import type { Args, Builder, Io } from "./command.ts";
 import { settingsFor } from "./wire-settings.ts";
 import { viewsOf } from "./views.ts";
+import { createHealth } from "./wire-health.ts";
 import { socketOf } from "./wire-socket.ts";
 import { openHoldfast, type Holdfast } from "./wire.ts";
 
@@ -37,54 +39,68 @@ function fanOut(): { emit: EventListener; subscribe: (listener: EventListener) =
   };
 }
 
-async function health(holdfast: Holdfast): Promise<Health> {
-  const { failure, head } = await holdfast.controller.overview();
-  const { state, providers } = holdfast.pids();
-  const checks = {
-    source: failure ? failure.reason : head ? "ok" : "not fetched yet",
-    stateService: state === undefined ? "down" : "ok",
-    providerHost: providers === undefined ? "not started" : "ok",
-  };
-  return { ok: state !== undefined, checks };
-}
-
-const hosts = ({ publicUrl }: DaemonSettings): readonly string[] =>
-  publicUrl === undefined ? [] : [new URL(publicUrl).hostname];
+/** Names by which others reach us. */
+const hosts = ({ publicUrl, listen }: DaemonSettings): readonly string[] => [
+  listen.host,
+  ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname]),
+];
 
 function serverOptions(
   holdfast: Holdfast,
   settings: DaemonSettings,
   metrics: () => Promise<string>,
-  subscribe: ServerOptions["subscribe"],
+  { emit, subscribe }: ReturnType<typeof fanOut>,
 ): ServerOptions {
   const { hookSecretFile } = settings;
   return {
     control: holdfast.controller,
     subscribe,
     metrics,
-    health: () => health(holdfast),
+    health: createHealth(holdfast),
     hookSecret: async () =>
       hookSecretFile === undefined ? undefined : (await readFile(hookSecretFile, "utf8")).trim(),
     person: holdfast.person,
     tokenRequired: settings.apiTokenRequired,
     hosts: hosts(settings),
+    onError: error => emit({ type: "message", level: "error", text: String(error), at: systemClock.now() }),
   };
 }
 
-async function listen(server: HoldfastServer, settings: DaemonSettings): Promise<number> {
+/** What is wrong with the address, in the words of whoever has to mend it. */
+function listenProblem(error: unknown, { host, port }: DaemonSettings["listen"]): Failure {
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const why: Record<string, string> = {
+    EADDRINUSE: "another program listens there",
+    EADDRNOTAVAIL: "this machine has no such address",
+    ENOTFOUND: "this name is not known",
+    EACCES: "this user may not listen on that port",
+  };
+  const problem = {
+    message: `${host}:${port} cannot be listened on: ${why[code] ?? code}`,
+    hint: "choose another address with --listen HOST:PORT (port 0 takes a free one)",
+  };
+  return { kind: "stalled", reason: "config-invalid", problems: [problem] };
+}
+
+async function listen(server: HoldfastServer, settings: DaemonSettings): Promise<Result<number>> {
   const socket = socketOf(settings.data);
   // We hold the folder's lock: a socket that is there is a dead daemon's.
   rmSync(socket, { force: true });
   await server.listenLocal(socket);
-  return server.listen(settings.listen.host, settings.listen.port);
+  const { host, port } = settings.listen;
+  try {
+    return ok(await server.listen(host, port));
+  } catch (error) {
+    return fail(listenProblem(error, settings.listen));
+  }
 }
 
 /** Opens everything and starts to work. */
 export async function openDaemon(args: ServeArgs, io: Io): Promise<Result<Daemon>> {
   const settings = await settingsFor(args, io, { listen: args.listen }, args.settings);
   if (!settings.ok) return settings;
-  const { emit, subscribe } = fanOut();
-  subscribe(createProgress(line => io.stderr(line), { color: io.isTTY.stderr, verbose: args.verbose }));
+  const told = fanOut();
+  told.subscribe(createProgress(line => io.stderr(line), { color: io.isTTY.stderr, verbose: args.verbose }));
   const onProgress = (text: string): void => io.stderr(`${text}\n`);
   const opened = await openHoldfast({
     settings: settings.value,
@@ -92,23 +108,28 @@ export async function openDaemon(args: ServeArgs, io: Io): Promise<Result<Daemon
     cwd: io.cwd,
     what: "holdfast serve",
     automatic: true,
-    listener: emit,
+    listener: told.emit,
     onProgress,
   });
   if (!opened.ok) return opened;
   const holdfast = opened.value;
   const metrics = createMetrics({ views: async () => viewsOf(await holdfast.controller.overview()) });
-  subscribe(metrics.listener);
-  const server = createHttpServer(serverOptions(holdfast, settings.value, () => metrics.text(), subscribe));
-  const port = await listen(server, settings.value);
-  io.stderr(
-    `holdfast follows ${holdfast.source.url} (${holdfast.source.branch}); http://${settings.value.listen.host}:${port}\n`,
-  );
-  holdfast.controller.start();
+  told.subscribe(metrics.listener);
+  const server = createHttpServer(serverOptions(holdfast, settings.value, () => metrics.text(), told));
   const close = async (): Promise<void> => {
-    await server.close();
+    server.drain();
+    // Who waits for a run hears how it ends; who waits for one that never began is cut off after that.
+    await holdfast.close(GRACE_MS).finally(() => server.close());
     rmSync(socketOf(settings.value.data), { force: true });
-    await holdfast.close(GRACE_MS);
   };
+  const port = await listen(server, settings.value);
+  if (!port.ok) {
+    await close();
+    return port;
+  }
+  const { source } = holdfast;
+  const address = `http://${settings.value.listen.host}:${port.value}`;
+  io.stderr(`holdfast follows ${source.url} (${source.branch}); ${address}\n`);
+  holdfast.controller.start();
   return ok({ close });
 }

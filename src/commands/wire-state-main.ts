@@ -2,6 +2,7 @@
 import path from "node:path";
 import { createFileKeyWrapper } from "../backend/keys.ts";
 import { serveState } from "../backend/serve-state.ts";
+import type { ServiceLog } from "../backend/service.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { openDatabase } from "../store/database.ts";
 import { stateMigrations } from "../store/state-schema.ts";
@@ -13,20 +14,33 @@ const end = (): void => ending.abort();
 process.once("SIGTERM", end);
 process.once("disconnect", end);
 
+/** For whoever reads the parent's log: the exit code of a port that is taken. */
+const EX_TAKEN = 98;
 const verbose = process.env["HOLDFAST_VERBOSE"] === "1";
 const db = openDatabase(path.join(data, "holdfast.db"), stateMigrations);
-await serveState({
-  store: createSqliteStateStore(db),
-  keys: createFileKeyWrapper(path.join(data, "state.key")),
-  organization,
-  clock: systemClock,
-  log: (level, message, fields) => {
-    if (level === "error" || verbose)
-      process.stderr.write(`state service: ${message} ${JSON.stringify(fields)}\n`);
-  },
-  port: Number(port),
-  signal: ending.signal,
-  onReady: bound => process.send?.({ port: bound }),
-});
+const log: ServiceLog = (level, message, fields) => {
+  if (level === "error" || verbose)
+    process.stderr.write(`state service: ${message} ${JSON.stringify(fields)}\n`);
+};
+
+/** The port is somebody else's: our parent chooses another one. */
+const isTaken = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+
+try {
+  await serveState({
+    store: createSqliteStateStore(db),
+    keys: createFileKeyWrapper(path.join(data, "state.key")),
+    organization,
+    clock: systemClock,
+    log,
+    port: Number(port),
+    signal: ending.signal,
+    onReady: bound => process.send?.({ port: bound }),
+  });
+} catch (error) {
+  if (!isTaken(error)) throw error;
+  process.exitCode = EX_TAKEN;
+}
 db.close();
-process.exit(0);
+process.exit();

@@ -52,8 +52,12 @@ async function choosePort(options: StateProcessOptions): Promise<string> {
 export async function startStateProcess(options: StateProcessOptions): Promise<StateProcess> {
   const known = await options.records.setting(PORT_SETTING);
   const wanted = known ?? (await choosePort(options));
-  const started = await startOn(wanted, options).catch(async () =>
-    startOn(await choosePort(options), options),
-  );
+  const started = await startOn(wanted, options).catch(async () => {
+    const moved = await choosePort(options);
+    options.onDeath(
+      `port ${wanted} cannot be had any more, somebody else has it; from now on it is ${moved}: who used \`pulumi login\` logs in there again`,
+    );
+    return startOn(moved, options);
+  });
   return { url: `http://127.0.0.1:${started.port}`, pid: started.kept.pid, stop: started.kept.stop };
 }

@@ -15,6 +15,7 @@ export interface SuperviseOptions {
 export interface Supervised {
   /** The first ready message. Rejects where the first start fails. */
   readonly ready: Promise<unknown>;
+  /** Undefined while it is dead. */
   readonly pid: () => number | undefined;
   readonly stop: () => Promise<void>;
 }
@@ -50,16 +51,24 @@ export function supervise(options: SuperviseOptions): Supervised {
       clearTimeout(late);
       resolve(message);
     });
-    started.once("error", error => reject(error));
-    started.once("exit", (code, signal) => {
+    let over = false;
+    const ended = (how: string): void => {
+      if (over) return;
+      over = true;
       clearTimeout(late);
+      if (child === started) child = undefined;
       if (stopping) return;
-      reject(new Error(`${options.entry} ended before it was ready: ${died(code, signal)}`));
-      options.onDeath(died(code, signal));
+      reject(new Error(`${options.entry} ended before it was ready: ${how}`));
+      options.onDeath(how);
       if (performance.now() - bornAt > HEALTHY_MS) wait = FIRST_WAIT_MS;
       timer = setTimeout(start, wait);
       wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+    };
+    // A process that could not be started at all (no memory, no more processes) says so here, and never exits.
+    started.on("error", error => {
+      if (started.pid === undefined) ended(error.message);
     });
+    started.once("exit", (code, signal) => ended(died(code, signal)));
   };
   start();
 
@@ -70,7 +79,7 @@ export function supervise(options: SuperviseOptions): Supervised {
       stopping = true;
       clearTimeout(timer);
       const last = child;
-      if (!last || last.exitCode !== null || last.signalCode !== null) return Promise.resolve();
+      if (!last) return Promise.resolve();
       const { promise, resolve: gone } = Promise.withResolvers<void>();
       const force = setTimeout(() => last.kill("SIGKILL"), STOP_MS);
       last.once("exit", () => {

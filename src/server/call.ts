@@ -11,7 +11,7 @@ export type Subscribe = (listener: EventListener) => () => void;
 export type CallLine =
   | { readonly event: EngineEvent }
   | { readonly result: unknown }
-  | { readonly error: { readonly message: string; readonly bad: boolean } };
+  | { readonly error: { readonly message: string } };
 
 export interface CallOptions {
   readonly control: Control;
@@ -33,9 +33,15 @@ function parse(body: Buffer): Params {
   return value as Params;
 }
 
-const errorLine = (error: unknown): CallLine => ({
-  error: { message: error instanceof Error ? error.message : String(error), bad: error instanceof BadParams },
-});
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Begins at the first word, so that a call that cannot be understood, or fails at once, is answered with its status. */
+function lines(response: ServerResponse): (line: CallLine) => void {
+  return line => {
+    if (!response.headersSent) response.writeHead(200, { "content-type": "application/x-ndjson" });
+    response.write(`${JSON.stringify(line)}\n`);
+  };
+}
 
 async function answer(
   name: keyof Control,
@@ -43,12 +49,16 @@ async function answer(
   response: ServerResponse,
   options: CallOptions,
 ): Promise<void> {
-  const write = (line: CallLine): void => void response.write(`${JSON.stringify(line)}\n`);
+  const write = lines(response);
   const stop = TALKATIVE.includes(name) ? options.subscribe(event => write({ event })) : undefined;
+  // A caller that has gone does not stop what it asked for; it only hears no more of it.
+  if (stop) response.once("close", stop);
   try {
     write({ result: (await methods[name](options.control, params)) ?? null });
   } catch (error) {
-    write(errorLine(error));
+    if (error instanceof BadParams) return sendError(response, 400, error.message);
+    if (!response.headersSent) return sendError(response, 500, textOf(error));
+    write({ error: { message: textOf(error) } });
   } finally {
     stop?.();
     response.end();
@@ -71,6 +81,5 @@ export async function handleCall(
   } catch {
     return sendError(response, 400, "the body must be a JSON object");
   }
-  response.writeHead(200, { "content-type": "application/x-ndjson" });
   await answer(name, options.by === undefined ? params : { ...params, by: options.by }, response, options);
 }

@@ -2,6 +2,7 @@
 import { request, type IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
 import type { EventListener } from "../engine/event.ts";
+import { fail, type Result } from "../engine/failure.ts";
 import type { Control } from "../engine/ports/control.ts";
 import type { CallLine } from "./call.ts";
 import type { Params } from "./methods.ts";
@@ -20,44 +21,61 @@ export function connectControl(socket: string, listener: EventListener): Promise
   return promise;
 }
 
+/** It went away, or was ended, while we waited for its answer. */
+function lost(error: unknown): Result<never> {
+  const how = error instanceof Error ? error.message : String(error);
+  return fail({ kind: "transient", reason: "process-died", what: "the daemon", how });
+}
+
 /** What the daemon answered is of its own making, and of the same version: the socket is in the same data folder. */
 function controlOver(socket: string, listener: EventListener): Control {
-  const ask =
-    <K extends keyof Control>(method: K) =>
-    (params: Params = {}): ReturnType<Control[K]> =>
-      call(socket, method, params, listener) as ReturnType<Control[K]>;
+  const ask = <K extends keyof Control>(method: K, params: Params = {}): ReturnType<Control[K]> =>
+    call(socket, method, params, listener) as ReturnType<Control[K]>;
+  /** For those that can say by a value that it could not be done. */
+  const attempt = <T>(answer: Promise<Result<T>>): Promise<Result<T>> => answer.catch(lost);
   return {
-    overview: () => ask("overview")(),
-    runs: filter => ask("runs")({ ...filter }),
-    run: async id => (await ask("run")({ id })) ?? undefined,
-    drift: stack => ask("drift")({ stack }),
-    poll: () => ask("poll")(),
-    ask: wish => ask("ask")({ ...wish }),
-    approve: (run, by) => ask("approve")({ run, by }),
-    pause: (stack, why, by) => ask("pause")({ stack, why, by }),
-    resume: stack => ask("resume")({ stack }),
-    acceptRewrite: sha => ask("acceptRewrite")({ sha }),
-    exportState: stack => ask("exportState")({ stack }),
-    importState: (stack, deployment) => ask("importState")({ stack, deployment }),
+    overview: () => ask("overview"),
+    runs: filter => ask("runs", { ...filter }),
+    run: async id => (await ask("run", { id })) ?? undefined,
+    drift: stack => ask("drift", { stack }),
+    poll: () => attempt(ask("poll")),
+    ask: wish => attempt(ask("ask", { ...wish })),
+    approve: (run, by) => attempt(ask("approve", { run, by })),
+    pause: (stack, why, by) => attempt(ask("pause", { stack, why, by })),
+    resume: stack => attempt(ask("resume", { stack })),
+    acceptRewrite: sha => attempt(ask("acceptRewrite", { sha })),
+    exportState: stack => attempt(ask("exportState", { stack })),
+    importState: (stack, deployment) => attempt(ask("importState", { stack, deployment })),
   };
 }
 
+const ENDED = "it ended before it had answered; what it had begun goes on when it is started again";
+
 async function readAnswer(response: IncomingMessage, listener: EventListener): Promise<unknown> {
-  for await (const line of createInterface({ input: response })) {
-    const said = JSON.parse(line) as CallLine | { readonly message: string };
-    if ("event" in said) listener(said.event);
-    else if ("result" in said) return said.result;
-    else throw new Error("error" in said ? said.error.message : said.message);
+  try {
+    for await (const line of createInterface({ input: response })) {
+      const said = JSON.parse(line) as CallLine | { readonly message: string };
+      if ("event" in said) listener(said.event);
+      else if ("result" in said) return said.result;
+      else throw new Error("error" in said ? said.error.message : said.message);
+    }
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ECONNRESET") throw new Error(ENDED);
+    throw error;
   }
-  throw new Error("the daemon ended before it had answered");
+  throw new Error(ENDED);
 }
 
 function call(socket: string, method: string, params: Params, listener: EventListener): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const outgoing = request({ socketPath: socket, path: `/api/v1/${method}`, method: "POST" }, response => {
+    // A connection that breaks is heard here or there; whoever is first tells.
+    response.once("error", () => reject(new Error(ENDED)));
     readAnswer(response, listener).then(resolve, reject);
   });
-  outgoing.once("error", reject);
+  outgoing.once("error", (error: NodeJS.ErrnoException) =>
+    reject(error.code === "ECONNRESET" ? new Error(ENDED) : error),
+  );
   outgoing.end(JSON.stringify(params));
   return promise;
 }

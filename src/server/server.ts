@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Control } from "../engine/ports/control.ts";
 import { handleCall, type Subscribe } from "./call.ts";
+import { coalesced } from "./coalesce.ts";
 import { verifyHook } from "./hook.ts";
 import { readBody, send, sendError, sendJson } from "./http.ts";
 
@@ -25,13 +26,18 @@ export interface ServerOptions {
   readonly tokenRequired: boolean;
   /** Host names by which it is reached, besides loopback: others are a page in somebody's browser (DNS rebinding). */
   readonly hosts: readonly string[];
+  /** What failed without anybody waiting for it. */
+  readonly onError: (error: unknown) => void;
 }
 
 export interface HoldfastServer {
-  /** On the network; answers the port. */
+  /** On the network; answers the port. Rejects where the address cannot be had. */
   listen(host: string, port: number): Promise<number>;
   /** For commands of the same user on this machine: the folder's rights are the key. */
   listenLocal(socket: string): Promise<void>;
+  /** New connections are refused from now on; those who wait for an answer still get it. */
+  drain(): void;
+  /** Cuts off whoever still waits. */
   close(): Promise<void>;
 }
 
@@ -41,6 +47,14 @@ const MAX_HOOK_BODY = 1024 * 1024;
 const MAX_CALL_BODY = 64 * 1024;
 /** A whole state goes through the local socket. */
 const MAX_LOCAL_BODY = 256 * 1024 * 1024;
+
+/** A client that does not send its head and its whole request in this time holds a connection for nothing. */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 30_000;
+/** How often connections are looked at for that. */
+const LOOK_MS = 2_000;
+/** Far more than people, Git servers and a Prometheus need; the rest is turned away before it eats our descriptors. */
+const MAX_CONNECTIONS = 512;
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -60,6 +74,7 @@ async function hook(
   request: IncomingMessage,
   response: ServerResponse,
   options: ServerOptions,
+  fetchNow: () => void,
 ): Promise<void> {
   const secret = await options.hookSecret();
   if (secret === undefined)
@@ -69,35 +84,32 @@ async function hook(
   const verdict = verifyHook({ headers: request.headers, body, secret });
   if (!verdict.accepted) return sendError(response, 401, verdict.why);
   // What the body says does not matter: the repository is asked, as it is every interval.
-  void options.control.poll();
+  fetchNow();
   sendJson(response, 202, { message: "the repository is fetched now" });
 }
 
-async function api(
-  name: string,
+/** The person's name; undefined where the answer is given already: 401. */
+async function personOf(
   request: IncomingMessage,
   response: ServerResponse,
   options: ServerOptions,
-): Promise<void> {
+): Promise<string | undefined> {
   const token = bearer(request);
-  const by = token === undefined ? undefined : await options.person(token);
-  if (by === undefined && options.tokenRequired)
-    return sendError(response, 401, "a token is needed: `holdfast token create NAME`");
-  const { control, subscribe } = options;
-  await handleCall(name, request, response, {
-    control,
-    subscribe,
-    maxBody: MAX_CALL_BODY,
-    by: by ?? "anonymous",
-  });
+  const name = token === undefined ? undefined : await options.person(token);
+  if (name !== undefined || !options.tokenRequired) return name ?? "anonymous";
+  response.setHeader("www-authenticate", "Bearer");
+  sendError(response, 401, "a token is needed: `holdfast token create NAME`");
+  return undefined;
 }
 
 async function route(
   request: IncomingMessage,
   response: ServerResponse,
   options: ServerOptions,
+  fetchNow: () => void,
 ): Promise<void> {
-  const { pathname } = new URL(request.url ?? "/", "http://holdfast");
+  const url = request.url ?? "/";
+  const pathname = url.startsWith("/") ? url.replace(/[?#].*$/, "") : "";
   const what = `${request.method} ${pathname}`;
   if (what === "GET /healthz") {
     const health = await options.health();
@@ -105,12 +117,15 @@ async function route(
   }
   if (!isForUs(request, options.hosts))
     return sendError(response, 421, "this name is not one of ours: see publicUrl in the settings");
-  if (what === "GET /metrics")
-    return send(response, 200, "text/plain; version=0.0.4", await options.metrics());
-  if (what === "POST /hooks/git") return hook(request, response, options);
+  if (what === "POST /hooks/git") return hook(request, response, options, fetchNow);
   const method = /^POST \/api\/v1\/(\w+)$/.exec(what)?.[1];
-  if (method !== undefined) return api(method, request, response, options);
-  sendError(response, 404, "there is nothing here");
+  if (what !== "GET /metrics" && method === undefined)
+    return sendError(response, 404, "there is nothing here");
+  const by = await personOf(request, response, options);
+  if (by === undefined) return;
+  if (method === undefined) return send(response, 200, "text/plain; version=0.0.4", await options.metrics());
+  const { control, subscribe } = options;
+  await handleCall(method, request, response, { control, subscribe, maxBody: MAX_CALL_BODY, by });
 }
 
 async function localRoute(
@@ -123,15 +138,20 @@ async function localRoute(
   await handleCall(method, request, response, { control, subscribe, maxBody: MAX_LOCAL_BODY });
 }
 
-type Route = (request: IncomingMessage, response: ServerResponse, options: ServerOptions) => Promise<void>;
-
-function serverOf(work: Route, options: ServerOptions): Server {
-  return createServer((request, response) => {
-    work(request, response, options).catch((error: unknown) => {
+function serverOf(work: (request: IncomingMessage, response: ServerResponse) => Promise<void>): Server {
+  const limits = {
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+    connectionsCheckingInterval: LOOK_MS,
+  };
+  const server = createServer(limits, (request, response) => {
+    work(request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else sendError(response, 500, error instanceof Error ? error.message : String(error));
     });
   });
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
 }
 
 function listening(
@@ -140,7 +160,10 @@ function listening(
 ): Promise<AddressInfo | string | null> {
   const { promise, resolve, reject } = Promise.withResolvers<AddressInfo | string | null>();
   server.once("error", reject);
-  const done = (): void => resolve(server.address());
+  const done = (): void => {
+    server.off("error", reject);
+    resolve(server.address());
+  };
   if (where.length === 1) server.listen(where[0], done);
   else server.listen(where[0], where[1], done);
   return promise;
@@ -148,22 +171,29 @@ function listening(
 
 export function createHttpServer(options: ServerOptions): HoldfastServer {
   const open: Server[] = [];
+  const fetchNow = coalesced(() => options.control.poll(), options.onError);
   return {
     async listen(host, port) {
-      const server = serverOf(route, options);
+      const server = serverOf((request, response) => route(request, response, options, fetchNow));
       const address = await listening(server, port, host);
       open.push(server);
       return typeof address === "object" && address ? address.port : port;
     },
     async listenLocal(socket) {
-      const server = serverOf(localRoute, options);
+      const server = serverOf((request, response) => localRoute(request, response, options));
       await listening(server, socket);
       open.push(server);
     },
+    drain() {
+      for (const server of open) if (server.listening) server.close();
+    },
     async close() {
       const closed = open.map(server => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        // An error says only that it was closed (drained) before.
+        server.close(() => resolve());
         server.closeAllConnections();
-        return new Promise<void>(resolve => server.close(() => resolve()));
+        return promise;
       });
       await Promise.all(closed);
     },
