@@ -29,8 +29,8 @@ export const command = defineCommand({
   run: (args, io) =>
     withReader(args, io, async reader => {
       const overview = await reader.overview();
-      const { repository, branch, head, at } = overview;
-      const context = { now: at, repository, branch, ...(head && { head }) };
+      const { repository, branch, head, failure, at } = overview;
+      const context = { now: at, repository, branch, ...(head && { head }), ...(failure && { failure }) };
       print(
         io,
         args.json,

@@ -134,18 +134,21 @@ export interface StatusContext {
   readonly repository?: string;
   readonly branch?: string;
   readonly head?: Revision;
+  /** Why the newest look at the repository led to nothing. */
+  readonly failure?: Failure;
 }
 
 /** docs/schemas/status.schema.json */
 export const statusDocument = (
   views: readonly StackView[],
-  { now, repository, branch, head }: StatusContext,
+  { now, repository, branch, head, failure }: StatusContext,
 ) => ({
   version: DOCUMENT_VERSION,
   at: new Date(now).toISOString(),
   repository: repository ?? null,
   branch: branch ?? null,
   head: head ? commitJson(head) : null,
+  failure: failureJson(failure, {}),
   stacks: views.map(stackJson),
 });
 

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import type { DriftRecord } from "../../../src/engine/ports/records.ts";
 import {
   driftDocument,
+  failureDocument,
   historyDocument,
   jsonText,
   planDocument,
@@ -74,7 +75,11 @@ test("status", () => {
     now: NOW,
   });
   check("status", statusDocument(views, { now: NOW }));
-  check("status", statusDocument([], { now: NOW, repository: "r", branch: "main", head: revision }));
+  check("status", statusDocument([], { now: NOW, repository: "r", branch: "main", head: revision, failure }));
+});
+
+test("failure", () => {
+  check("failure", failureDocument(failure));
 });
 
 test("history", () => {
