@@ -5,6 +5,9 @@ import type { StackKeys } from "./keys.ts";
 import type { LiveUpdates } from "./live-updates.ts";
 import type { Settler } from "./settle.ts";
 
+/** What does not change while the service lives. */
+export type FixedContext = Omit<ServiceContext, "organization" | "aliases">;
+
 export interface ServiceContext {
   readonly store: StateStore;
   readonly stackKeys: StackKeys;

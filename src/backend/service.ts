@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../engine/ports/clock.ts";
 import type { StateStore } from "../engine/ports/state-store.ts";
-import type { ServiceContext } from "./context.ts";
+import type { FixedContext } from "./context.ts";
 import { authenticate } from "./http/access.ts";
 import { problem, type Answer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
@@ -22,9 +22,6 @@ export interface StateServiceOptions {
   readonly store: StateStore;
   readonly keys: KeyWrapper;
   readonly log: ServiceLog;
-  readonly organization: string;
-  /** Other names under which programs know the organisation. */
-  readonly aliases?: readonly string[];
   readonly clock: Clock;
 }
 
@@ -40,7 +37,7 @@ const KEEP_ALIVE_MS = 60_000;
 /** A client that does not send its request in this time holds a connection for nothing. */
 const REQUEST_MS = 60_000;
 
-async function respond(context: ServiceContext, request: IncomingMessage): Promise<Answer> {
+async function respond(context: FixedContext, request: IncomingMessage): Promise<Answer> {
   const body = await readBody(request);
   if (!body.ok) return body.answer;
   const origin = `http://${request.headers.host ?? ""}`;
@@ -73,7 +70,7 @@ function send(response: ServerResponse, given: Answer): void {
   response.writeHead(given.status, { "content-type": "application/json" }).end(JSON.stringify(given.json));
 }
 
-function createHandler(context: ServiceContext, log: ServiceLog) {
+function createHandler(context: FixedContext, log: ServiceLog) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const began = performance.now();
     let given: Answer;
@@ -101,11 +98,11 @@ function listen(server: Server, port: number, host: string): Promise<number> {
 }
 
 export function createStateService(options: StateServiceOptions): StateService {
-  const { store, keys, log, organization, aliases = [], clock } = options;
+  const { store, keys, log, clock } = options;
   const stackKeys = createStackKeys(keys);
   const settler = createSettler({ store, stackKeys, clock });
   const live = createLiveUpdates(store);
-  const handle = createHandler({ store, stackKeys, settler, live, clock, organization, aliases }, log);
+  const handle = createHandler({ store, stackKeys, settler, live, clock }, log);
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS, noDelay: true });
   server.on("request", (request, response) => void handle(request, response));
   return {

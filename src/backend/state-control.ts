@@ -22,7 +22,6 @@ export interface StateControlOptions {
   readonly keys: KeyWrapper;
   /** Where the state service listens. */
   readonly url: string;
-  readonly organization: string;
   readonly clock: Clock;
 }
 
@@ -180,7 +179,13 @@ async function importState(
   const before = await parts.store.stack(name);
   const made = await ensureStack(parts, name);
   if (!made.ok) return made;
-  const imported = await importDeployment(parts, await needed(parts, name), value, "holdfast import-state");
+  const organization = await parts.store.organization();
+  const imported = await importDeployment(
+    { ...parts, organization: organization.name },
+    await needed(parts, name),
+    value,
+    "holdfast import-state",
+  );
   if (imported.ok) return ok({ version: imported.version });
   // A stack that was made only for this must not stay behind.
   if (!before) await removeStack(parts, name);
@@ -192,10 +197,11 @@ async function importState(
 type Runs = Pick<StateControl, "openRun" | "bind" | "endRun" | "endAllBut">;
 
 const runsOf = (parts: Parts): Runs => ({
-  openRun: async ({ runId, stack }) => {
+  openRun: async ({ runId, stack, organization }) => {
+    if (organization) await parts.store.setOrganization(organization);
     const { token, hash } = newToken("hfr");
     await parts.store.openRun({ runId, stackId: (await needed(parts, stack)).id, tokenHash: hash });
-    return { url: parts.url, token, organization: parts.organization };
+    return { url: parts.url, token, organization: (await parts.store.organization()).name };
   },
   bind: (runId, binding) => parts.store.bindRun(runId, binding),
   endRun: async runId => {

@@ -1,4 +1,4 @@
-/** Entry of the state service's process: `node wire-state-main.ts DATA PORT ORGANIZATION`. Ends when its parent does. */
+/** Entry of the state service's process: `node wire-state-main.ts DATA PORT`. Ends when its parent does. */
 import path from "node:path";
 import { createFileKeyWrapper } from "../backend/keys.ts";
 import { serveState } from "../backend/serve-state.ts";
@@ -8,7 +8,7 @@ import { openDatabase } from "../store/database.ts";
 import { stateMigrations } from "../store/state-schema.ts";
 import { createSqliteStateStore } from "../store/state-sqlite.ts";
 
-const [data = "", port = "0", organization = "organization"] = process.argv.slice(2);
+const [data = "", port = "0"] = process.argv.slice(2);
 const ending = new AbortController();
 const end = (): void => ending.abort();
 process.once("SIGTERM", end);
@@ -31,7 +31,6 @@ try {
   await serveState({
     store: createSqliteStateStore(db),
     keys: createFileKeyWrapper(path.join(data, "state.key")),
-    organization,
     clock: systemClock,
     log,
     port: Number(port),

@@ -11,7 +11,6 @@ export interface StateProcess {
 
 export interface StateProcessOptions {
   readonly data: string;
-  readonly organization: string;
   readonly records: Records;
   readonly env: Readonly<Record<string, string>>;
   readonly onDeath: (how: string) => void;
@@ -31,8 +30,8 @@ async function startOn(
   port: string,
   options: StateProcessOptions,
 ): Promise<{ kept: Supervised; port: number }> {
-  const { data, organization, env, onDeath } = options;
-  const kept = supervise({ entry: ENTRY, args: [data, port, organization], env, startMs: START_MS, onDeath });
+  const { data, env, onDeath } = options;
+  const kept = supervise({ entry: ENTRY, args: [data, port], env, startMs: START_MS, onDeath });
   try {
     return { kept, port: portOf(await kept.ready) };
   } catch (error) {

@@ -15,6 +15,7 @@ export function makeRun(chosen: Candidate, id: string, now: number, board: Board
     id,
     stack: definition,
     organization: wanted.estate.organization,
+    organizationAliases: wanted.estate.organizationAliases,
     allowScripts: wanted.estate.allowScripts,
     mode: want.mode,
     trigger: want.trigger,

@@ -16,6 +16,7 @@ export interface Run {
   readonly id: string;
   readonly stack: StackDefinition;
   readonly organization: string;
+  readonly organizationAliases: readonly string[];
   /** Packages whose install scripts may run. */
   readonly allowScripts: readonly string[];
   readonly mode: RunMode;
@@ -65,6 +66,8 @@ export interface RunEnd {
   readonly unknown: readonly UnknownResource[];
   /** The program's wishes and the state agree at this revision. */
   readonly applied: boolean;
+  /** A destroy left nothing: the stack is to be forgotten. */
+  readonly gone?: boolean;
   readonly resources?: number;
   readonly references?: readonly StackName[];
   readonly timings?: Readonly<Record<string, number>>;

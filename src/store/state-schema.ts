@@ -75,4 +75,8 @@ export const stateMigrations: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    name: "state-organization-001",
+    sql: "CREATE TABLE state_organization (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT",
+  },
 ];

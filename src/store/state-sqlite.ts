@@ -1,6 +1,7 @@
 /** The state store on SQLite. The database is opened with `stateMigrations` (state-schema.ts). */
 import type { DatabaseSync } from "node:sqlite";
 import type { StateStore } from "../engine/ports/state-store.ts";
+import { createOrganization } from "./state-organization.ts";
 import { createRuns, createTokens } from "./state-access.ts";
 import { stackOf } from "./state-rows.ts";
 import { createUpdates } from "./state-updates.ts";
@@ -50,4 +51,5 @@ export const createSqliteStateStore = (db: DatabaseSync): StateStore => ({
   ...createUpdates(db),
   ...createRuns(db),
   ...createTokens(db),
+  ...createOrganization(db),
 });

@@ -78,10 +78,9 @@ export async function openServiceStage(): Promise<ServiceStage> {
       store: listening(),
       keys,
       clock,
-      organization: "organization",
-      aliases: ["acme"],
       log: (level, _message, fields) => void logged.push({ level, fields }),
     });
+  await store.setOrganization({ name: "organization", aliases: ["acme"] });
   let service = make();
   const port = await service.listen(0);
   const url = `http://127.0.0.1:${port}`;
@@ -92,7 +91,7 @@ export async function openServiceStage(): Promise<ServiceStage> {
     store,
     keys,
     clock,
-    control: createStateControl({ store, keys, url, organization: "organization", clock }),
+    control: createStateControl({ store, keys, url, clock }),
     url,
     token: token ?? "",
     logged,

@@ -1,5 +1,5 @@
 /** One request: who asks, which route, which stack, may they. */
-import type { Principal, RouteRequest, ServiceContext, StackRequest } from "../context.ts";
+import type { FixedContext, Principal, RouteRequest, ServiceContext, StackRequest } from "../context.ts";
 import { isOwn } from "../context.ts";
 import { accountRoutes } from "../routes/account.ts";
 import { leaseRoutes } from "../routes/lease.ts";
@@ -86,12 +86,14 @@ export interface Incoming {
 
 const STACK_DEPTH = 5;
 
-export async function dispatch(context: ServiceContext, incoming: Incoming): Promise<Answer> {
+export async function dispatch(fixed: FixedContext, incoming: Incoming): Promise<Answer> {
   const { method, parts, query, body, origin, principal } = incoming;
   const path = `/${parts.join("/")}`;
   if (parts[0] !== "api")
     return problem(404, `${path} is not here; Pulumi's service protocol is below /api.`);
   if (!principal) return UNAUTHORIZED;
+  const { name, aliases } = await fixed.store.organization();
+  const context: ServiceContext = { ...fixed, organization: name, aliases };
   const request = { principal, params: {}, query, body, origin };
   if (parts[1] === "stacks" && parts.length >= STACK_DEPTH)
     return dispatchStack(context, method, parts.slice(2), request);

@@ -115,6 +115,12 @@ export interface StoredToken {
   readonly tokenHash: Uint8Array;
 }
 
+/** The organisation that stacks are named under, and other names that programs know it by. */
+export interface Organization {
+  readonly name: string;
+  readonly aliases: readonly string[];
+}
+
 export interface StateStore {
   /** False where a stack of this name is there already. */
   createStack(stack: {
@@ -123,6 +129,8 @@ export interface StateStore {
     readonly wrappedKey: Uint8Array;
     readonly at: number;
   }): Promise<boolean>;
+  organization(): Promise<Organization>;
+  setOrganization(organization: Organization): Promise<void>;
   stack(name: StackName): Promise<StoredStack | undefined>;
   stackById(id: number): Promise<StoredStack | undefined>;
   stacks(): Promise<readonly StoredStack[]>;

@@ -72,7 +72,12 @@ export interface StateControl {
   /** Encrypts with the stack's data key, for the run's own config file; the answers are base64, in order. */
   encrypt(stack: StackName, plaintexts: readonly string[]): Promise<readonly string[]>;
   /** A token that may act for this run on this stack. */
-  openRun(run: { readonly runId: string; readonly stack: StackName }): Promise<StateAccess>;
+  openRun(run: {
+    readonly runId: string;
+    readonly stack: StackName;
+    /** As the run's revision says it; the service goes by the newest. */
+    readonly organization?: { readonly name: string; readonly aliases: readonly string[] };
+  }): Promise<StateAccess>;
   /** Says what the next update of the run may do; replaces the former binding. */
   bind(runId: string, binding: Binding): Promise<void>;
   /** Ends the token and any lease it held (the journal is replayed now, not at its expiry). */

@@ -49,7 +49,11 @@ export async function openSession(
   workspace: Workspace,
 ): Promise<Result<OperationContext>> {
   const [state, providers] = await Promise.all([
-    world.state.openRun({ runId: run.id, stack: run.stack.name }),
+    world.state.openRun({
+      runId: run.id,
+      stack: run.stack.name,
+      organization: { name: run.organization, aliases: run.organizationAliases },
+    }),
     world.providers.open({ runId: run.id, stack: run.stack.name, organization: run.organization }),
   ]);
   if (!providers.ok) return providers;

@@ -17,6 +17,7 @@ const run: Run = {
   id: "r1",
   stack: stack("hosts/frodo"),
   organization: "organization",
+  organizationAliases: [],
   allowScripts: [],
   mode: "converge",
   trigger: "commit",
