@@ -60,6 +60,11 @@ export const table: readonly Verb[] = [
     load: () => import("./resume.ts"),
   },
   {
+    usage: "rollback <stack>",
+    describe: "the commit that takes back what came after an older one",
+    load: () => import("./rollback.ts"),
+  },
+  {
     usage: "destroy <stack>",
     describe: "delete all that a stack made; planned and gated like an apply",
     load: () => import("./destroy.ts"),
@@ -88,6 +93,11 @@ export const table: readonly Verb[] = [
     usage: "init [dir]",
     describe: "put a starter estate into a folder",
     load: () => import("./init.ts"),
+  },
+  {
+    usage: "demo",
+    describe: "the story end to end, in a temporary folder",
+    load: () => import("./demo.ts"),
   },
   {
     usage: "doctor",

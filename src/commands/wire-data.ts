@@ -5,7 +5,7 @@ import type { DaemonSettings } from "../config/daemon.ts";
 import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
 import type { Records } from "../engine/ports/records.ts";
 import type { Source } from "../engine/ports/source.ts";
-import { createSource } from "../source/source.ts";
+import { createSource, type SourceOptions } from "../source/source.ts";
 import { openDatabase } from "../store/database.ts";
 import { createSqliteRecords, recordsMigrations } from "../store/records-sqlite.ts";
 import { stateMigrations } from "../store/state-schema.ts";
@@ -42,10 +42,11 @@ async function knowRepository(records: Records, settings: DaemonSettings): Promi
   return ok(repository);
 }
 
-async function credentialsOf(
+/** Who logs in to the repository. */
+export async function credentialsOf(
   settings: DaemonSettings,
   env: NodeJS.ProcessEnv,
-): Promise<Parameters<typeof createSource>[0]["credentials"]> {
+): Promise<SourceOptions["credentials"]> {
   const first = settings.credentials[0];
   if (first)
     return {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
 import type { Checkout, Revision, Source } from "../engine/ports/source.ts";
-import { parseAddress, type Address } from "./address.ts";
+import { parseAddress, type Address, type Login } from "./address.ts";
 import { isBranchName, isFullObjectId } from "./branch-name.ts";
 import { createCheckouts } from "./checkouts.ts";
 import { loginFor, type Credentials } from "./git-environment.ts";
@@ -29,8 +29,26 @@ export interface SourceOptions {
 /** Two minutes: the first fetch of a repository of some hundred megabytes; a hung server is given up within it. */
 const DEADLINE_MS = 120_000;
 
+/** The repository as options name it: its address, who logs in, and our mirror of it. */
+export interface OpenedRepository {
+  readonly address: Address;
+  readonly login?: Login;
+  readonly mirror: Mirror;
+  readonly deadlineMs: number;
+}
+
 /** Checks the options and makes the source; nothing is fetched yet. Failures: config-invalid. */
 export function createSource(options: SourceOptions): Result<Source> {
+  const opened = openRepository(options);
+  if (!opened.ok) return opened;
+  const { address, mirror, deadlineMs } = opened.value;
+  return ok(sourceOf({ ...options, deadlineMs, log: options.log ?? silent }, address, mirror));
+}
+
+const silent = (): void => undefined;
+
+/** Checks the options; nothing is fetched yet. Failures: config-invalid. */
+export function openRepository(options: SourceOptions): Result<OpenedRepository> {
   const parsed = parseAddress(options.url, process.cwd());
   if (!parsed.ok) return fail(invalid(parsed.why));
   if (!isBranchName(options.branch))
@@ -39,7 +57,7 @@ export function createSource(options: SourceOptions): Result<Source> {
   const login = loginFor(address, options.credentials);
   if (login && /[\r\n\0]/.test(login.username + login.password))
     return fail(invalid("a line break stands in the repository's user name or token"));
-  const log = options.log ?? ((): void => undefined);
+  const log = options.log ?? silent;
   if (options.credentials?.kind === "token" && login?.password !== options.credentials.token)
     log(`the token is for ${options.credentials.host} and is not sent to ${address.host ?? "a file"}`);
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
@@ -52,7 +70,7 @@ export function createSource(options: SourceOptions): Result<Source> {
     deadlineMs,
     log,
   });
-  return ok(sourceOf({ ...options, deadlineMs, log }, address, mirror));
+  return ok({ address, mirror, deadlineMs, ...(login ? { login } : {}) });
 }
 
 const invalid = (message: string): Failure => ({

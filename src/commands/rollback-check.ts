@@ -1,0 +1,40 @@
+/** What makes a way back fail or hurt, read from the plan of the older commit. */
+import { ownChanges } from "../engine/plan.ts";
+import type { Change } from "../engine/ports/plan.ts";
+import type { RunRecord } from "../engine/ports/records.ts";
+import { describeFailure } from "../report/messages.ts";
+import { planSummary } from "../report/plan-text.ts";
+import { resourceName } from "../report/urn.ts";
+
+export interface RollbackCheck {
+  /** What an apply of it would do, or why nobody can tell. */
+  readonly summary: string;
+  /** One line each: the resource, and what to do. */
+  readonly findings: readonly string[];
+}
+
+const isDelete = ({ op }: Change): boolean => op === "delete" || op === "discard";
+const isReplace = ({ op }: Change): boolean => op === "replace" || op === "create-replacement";
+
+function finding(change: Change): string[] {
+  const name = resourceName(change.urn);
+  if (!isDelete(change) && !isReplace(change)) return [];
+  const what = isDelete(change) ? "deleted" : "replaced: what it holds is lost with it";
+  if (change.protect === true)
+    return [
+      `${name} would be ${what}, and is protected: the apply will be held. Take the protection away in a commit of its own first, or approve the plan.`,
+    ];
+  return isReplace(change) ? [`${name} would be ${what}. Save what is in it first.`] : [];
+}
+
+/** `run`: a plan of the commit that is rolled back to. */
+export function checkRollback(run: RunRecord | undefined): RollbackCheck {
+  if (!run?.plan) {
+    const why = run?.failure ? describeFailure(run.failure, { stack: run.stack }) : undefined;
+    const said = [why?.title, why?.detail].filter(one => one).join(": ") || "the plan could not be made";
+    return { summary: `Not checked what the apply would do: ${said}`, findings: [] };
+  }
+  const changes = new Map(ownChanges(run.plan.changes).map(change => [change.urn, change]));
+  const findings = [...changes.values()].flatMap(finding);
+  return { summary: `Its apply: ${planSummary(run.plan)}.`, findings };
+}

@@ -1,0 +1,31 @@
+/** The source room's way back, with the repository and the credentials of the data folder. */
+import path from "node:path";
+import type { DaemonSettings } from "../config/daemon.ts";
+import type { Overview } from "../engine/ports/control.ts";
+import { gitPerson } from "../source/revert-person.ts";
+import { revertTo, type RevertAnswer } from "../source/revert.ts";
+import type { Io } from "./command.ts";
+import { credentialsOf } from "./wire-data.ts";
+
+export type { RevertAnswer, Reverted } from "../source/revert.ts";
+
+export interface RollbackWish {
+  readonly to: string;
+  readonly subject: string;
+  readonly why: string;
+  readonly push: boolean;
+}
+
+/** Makes the commit on the branch that the overview names. */
+export async function makeRevert(
+  io: Io,
+  settings: DaemonSettings,
+  { repository, branch }: Overview,
+  wish: RollbackWish,
+): Promise<RevertAnswer> {
+  const credentials = await credentialsOf(settings, io.env);
+  const person = await gitPerson(io.cwd, io.env);
+  const folder = path.join(settings.data, "source");
+  const options = { url: repository, branch, folder, ...(credentials && { credentials }) };
+  return revertTo(options, { ...wish, person }, io.stopSignal());
+}
