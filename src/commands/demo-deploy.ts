@@ -1,0 +1,60 @@
+/** Deploys: the first one, a change, and the way back. */
+import path from "node:path";
+import { expect, HOSTS, secondsSince, type Stage } from "./demo-stage.ts";
+import { stateOf, untilDeployed } from "./demo-state.ts";
+import { expectFile, textOf } from "./demo-target.ts";
+
+const SITE = "etc/nginx/sites-enabled/app.conf";
+
+/** The file that a change of the template reaches. */
+export const siteOf = (stage: Stage, host: string): string => path.join(stage.host(host), SITE);
+
+/** Every resource of the state is on the host, and what a person would look at is right. */
+async function expectHost(stage: Stage, host: string): Promise<number> {
+  const root = stage.host(host);
+  const { files } = await stateOf(stage, host);
+  expect(files.length > 0, `the state of ${host} is empty`);
+  for (const file of files)
+    await expectFile(root, file.path, file.mode === undefined ? {} : { mode: file.mode });
+  const name = `${host}\\.example\\.org`;
+  await expectFile(root, "etc/motd", { content: new RegExp(`This is ${host}, which serves ${name}\\.`) });
+  await expectFile(root, SITE, { content: new RegExp(`server_name ${name};`) });
+  await expectFile(root, "etc/app/environment", {
+    mode: "0600",
+    content: /^DATABASE_PASSWORD=[\w-]{16,}\nPORT=\d+\n$/,
+  });
+  await expectFile(root, "etc/cron.d/backup", { content: /root \/usr\/local\/bin\/backup\n$/ });
+  return files.length;
+}
+
+export async function firstDeploy(stage: Stage): Promise<string> {
+  const sha = await stage.repository.pull();
+  const start = performance.now();
+  stage.say(`$ holdfast serve --repo ${stage.repository.bare}`);
+  await stage.daemon.start();
+  stage.say(`it answers after ${secondsSince(start)}`);
+  await untilDeployed(stage, sha);
+  const counts: number[] = [];
+  for (const host of HOSTS) counts.push(await expectHost(stage, host));
+  stage.say(
+    `frodo says: ${(await textOf(path.join(stage.host("frodo"), "etc/motd")))?.split("\n")[0] ?? ""}`,
+  );
+  return `${counts.join(" + ")} files and folders on two hosts, the secret in one of mode 0600, after ${secondsSince(start)}`;
+}
+
+const UPLOADS = "client_max_body_size 20m;";
+
+export async function changeTemplate(stage: Stage): Promise<string> {
+  const { sha, at } = await stage.repository.commit("Let visitors upload 20 MB", {
+    "stacks/templates/app.conf.tmpl": text => text.replace("\n\n  location", `\n  ${UPLOADS}\n\n  location`),
+  });
+  let seconds = "";
+  await stage.until("the changed template on both hosts", async () => {
+    const texts = await Promise.all(HOSTS.map(host => textOf(siteOf(stage, host))));
+    seconds = secondsSince(at);
+    return texts.every(text => text?.includes(UPLOADS)) || undefined;
+  });
+  stage.say(`${SITE} on both hosts: ${UPLOADS}`);
+  await untilDeployed(stage, sha);
+  return `from push to changed files: ${seconds}`;
+}
