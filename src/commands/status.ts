@@ -2,23 +2,13 @@
 import type { Overview } from "../engine/ports/control.ts";
 import { statusDocument } from "../report/documents.ts";
 import { failureText } from "../report/messages.ts";
-import { stackViews, type StackView } from "../report/stack-view.ts";
 import { statusTable } from "../report/status-table.ts";
 import { defineCommand } from "./command.ts";
+import { viewsOf } from "./views.ts";
 import { print, wantsColor, withReader } from "./with-control.ts";
 
-function views({ stacks, head, at }: Overview): StackView[] {
-  return stackViews({
-    statuses: stacks.flatMap(({ status }) => (status ? [status] : [])),
-    pauses: stacks.flatMap(({ pause }) => (pause ? [pause] : [])),
-    wanted: stacks.flatMap(({ stack, settings }) => (settings ? [{ name: stack, settings }] : [])),
-    ...(head && { head }),
-    now: at,
-  });
-}
-
 function text(overview: Overview, color: boolean): string {
-  const table = statusTable(views(overview), { now: overview.at, color });
+  const table = statusTable(viewsOf(overview), { now: overview.at, color });
   return overview.failure ? `${table}\n\n${failureText(overview.failure)}` : table;
 }
 
@@ -34,7 +24,7 @@ export const command = defineCommand({
       print(
         io,
         args.json,
-        () => statusDocument(views(overview), context),
+        () => statusDocument(viewsOf(overview), context),
         () => text(overview, wantsColor(io)),
       );
       return 0;
