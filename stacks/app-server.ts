@@ -5,7 +5,8 @@ import {
   type Input,
   type Output,
 } from "@pulumi/pulumi";
-import { Directory, File, Host, Template } from "holdfast/host";
+import type { Host } from "holdfast/host";
+import { Directory, File, Template } from "holdfast/host";
 
 export interface AppServerArgs {
   host: Host;
