@@ -95,6 +95,11 @@ export const table: readonly Verb[] = [
     load: () => import("./init.ts"),
   },
   {
+    usage: "install",
+    describe: "a systemd unit for the daemon",
+    load: () => import("./install.ts"),
+  },
+  {
     usage: "demo",
     describe: "the story end to end, in a temporary folder",
     load: () => import("./demo.ts"),
