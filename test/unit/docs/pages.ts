@@ -19,14 +19,15 @@ export const withoutCode = (text: string): string =>
 
 /** Title of each heading of this level, and the text below it up to the next of this level or above. */
 export function sections(text: string, level: number): ReadonlyMap<string, string> {
-  const marks = "#".repeat(level);
-  const parts = text
-    .split(new RegExp(`^(?=#{1,${level}} )`, "m"))
-    .filter(part => part.startsWith(`${marks} `));
-  return new Map(
-    parts.map(part => {
-      const end = part.indexOf("\n");
-      return [part.slice(level + 1, end < 0 ? undefined : end).trim(), end < 0 ? "" : part.slice(end + 1)];
-    }),
-  );
+  const found = new Map<string, string[]>();
+  let open: string[] | undefined;
+  let inCode = false;
+  for (const line of text.split("\n")) {
+    if (/^ *```/.test(line)) inCode = !inCode;
+    const [, marks = "", title = ""] = (inCode ? undefined : /^(#{1,6}) (.+)$/.exec(line)) ?? [];
+    if (marks === "" || marks.length > level) open?.push(line);
+    else if (marks.length < level) open = undefined;
+    else found.set(title.trim(), (open = []));
+  }
+  return new Map([...found].map(([title, lines]) => [title, lines.join("\n")]));
 }
