@@ -7,7 +7,9 @@ import { Socket } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fallBackToOwnPackages } from "./package-fallback.ts";
-import { describeLeaks, forgetPreloadedState, mapStacksToSource, preloadSdk } from "./sdk-preload.ts";
+import { rehearseCalls } from "./rehearsal.ts";
+import { describeLeaks, forgetPreloadedState, preloadSdk } from "./sdk-preload.ts";
+import { describeStacksBySource } from "./stack-traces.ts";
 import { preloadTypescript, registerTypescript } from "./typescript.ts";
 import { EXIT_TOO_EARLY, EXIT_UNSETTLED, READY, type BootOptions, type RunMessage } from "./run-message.ts";
 
@@ -40,18 +42,20 @@ function run(message: RunMessage): void {
   forgetPreloadedState();
   fallBackToOwnPackages({ holdfast: options.holdfast, program: message.pwd });
   if (message.typescript) registerTypescript(message.tsconfig);
-  mapStacksToSource(message.sdk);
   watchTheEnd(message.sdk);
   // From here on only the program's own work keeps the process alive.
   control.unref();
   const entry = path.join(message.sdk, "cmd", "run", "index.js");
   process.argv = [process.execPath, entry, ...message.args];
   createRequire(entry)(entry);
+  describeStacksBySource(message.sdk);
 }
 
 enableCompileCache(path.join(options.cache, "compiled"));
 preloadTypescript(options.cache);
 await preloadSdk(options.sdk);
+// An SDK of another shape, or a machine too busy to answer in time: then the run compiles what it calls.
+await rehearseCalls(options.sdk).catch(() => undefined);
 const lines = createInterface({ input: control });
 lines.once("line", line => {
   lines.close();

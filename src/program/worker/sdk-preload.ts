@@ -1,7 +1,6 @@
 /** Loads the project's copy of the Pulumi SDK before it is known what it will run. */
-import { createRequire, findSourceMap } from "node:module";
+import { createRequire } from "node:module";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
 /** What `cmd/run` loads besides the SDK itself; an older or newer SDK may lack some. */
 const PARTS = [
@@ -36,36 +35,6 @@ export async function preloadSdk(sdk: string): Promise<void> {
 /** The SDK reads its settings from the environment once, into this global; the next look makes it anew. */
 export function forgetPreloadedState(): void {
   Reflect.deleteProperty(globalThis, "globalStore");
-}
-
-interface SourceMapSupport {
-  install(options: object): void;
-}
-const isSourceMapSupport = (value: unknown): value is SourceMapSupport =>
-  typeof value === "object" && value !== null && "install" in value && typeof value.install === "function";
-
-/**
- * `cmd/run` installs source-map-support, which looks for maps in the files on disk and finds none in TypeScript.
- * Node knows the maps of what was compiled in memory: they are handed on.
- */
-export function mapStacksToSource(sdk: string): void {
-  const support = loadIfThere(createRequire(path.join(sdk, "package.json")), "source-map-support");
-  if (!isSourceMapSupport(support)) return;
-  process.setSourceMapsEnabled(true);
-  support.install({
-    handleUncaughtExceptions: false,
-    // The SDK takes a stack for each promise: looking up the maps of its own files for them costs 0.15 s.
-    overrideRetrieveSourceMap: true,
-    retrieveSourceMap: (source: string) => {
-      const map = findSourceMap(source);
-      if (!map) return null;
-      // It takes names for relative to the file, file: URLs too.
-      const sources = map.payload.sources.map(name =>
-        name.startsWith("file:") ? fileURLToPath(name) : name,
-      );
-      return { url: source, map: { ...map.payload, sources } };
-    },
-  });
 }
 
 /** What the SDK says of promises that never settled: resources behind them were never declared. Empty: there are none. */

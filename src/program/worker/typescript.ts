@@ -12,6 +12,16 @@ const load = (name: string): Registering => require(name) as Registering;
 let commonJs: Registering | undefined;
 let esm: Registering | undefined;
 
+interface Compiler {
+  transformSync(code: string): unknown;
+}
+
+/** Its first call starts a process, 0.1 s: before it is known what there is to compile. */
+function startCompiler(): void {
+  const compiler = createRequire(require.resolve("tsx/package.json"))("esbuild") as Compiler;
+  compiler.transformSync("");
+}
+
 /** tsx keeps compiled files below the temporary folder that it finds when it is loaded: ours, which nobody else can write. */
 export function preloadTypescript(cache: string): void {
   const before = process.env.TMPDIR;
@@ -21,6 +31,7 @@ export function preloadTypescript(cache: string): void {
   esm = load("tsx/esm/api");
   if (before === undefined) delete process.env.TMPDIR;
   else process.env.TMPDIR = before;
+  startCompiler();
 }
 
 /** To be called in the folder that the program works in: tsx takes the tsconfig from there. */
