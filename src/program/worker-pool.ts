@@ -1,7 +1,8 @@
 /** Program workers: each is a port that speaks LanguageRuntime, and a process behind it that is started ahead of need. */
 import { ok } from "../engine/failure.ts";
 import type { Worker, WorkerPool } from "../engine/ports/program.ts";
-import { startProgramProcess, type ProgramProcess } from "./program-process.ts";
+import { startProgramProcess } from "./program-process.ts";
+import { createSpareProcesses } from "./spare-processes.ts";
 import { openWorker } from "./worker.ts";
 
 export interface WorkerPoolOptions {
@@ -26,29 +27,11 @@ const inherited = (): Record<string, string> =>
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { holdfast, cache } = options;
   const env = options.env ?? inherited();
-  const waiting = new Map<string, ProgramProcess[]>();
   const workers = new Set<Worker>();
-  let closed = false;
-
-  const start = (sdk: string): ProgramProcess => startProgramProcess({ sdk, holdfast, cache, env });
-
-  const fill = (sdk: string): void => {
-    if (closed) return;
-    const ready = (waiting.get(sdk) ?? []).filter(process => process.alive());
-    while (ready.length < (options.spare ?? 2)) ready.push(start(sdk));
-    waiting.set(sdk, ready);
-  };
-
-  const next = (sdk: string): ProgramProcess => {
-    const spare = (waiting.get(sdk) ?? []).filter(process => process.alive());
-    const process = spare.shift() ?? start(sdk);
-    waiting.set(sdk, spare);
-    // Loading another costs half a second of a core: after this run, not beside it.
-    void process.ended.then(() => {
-      if (waiting.has(sdk)) fill(sdk);
-    });
-    return process;
-  };
+  const spares = createSpareProcesses({
+    count: options.spare ?? 2,
+    start: sdk => startProgramProcess({ sdk, holdfast, cache, env }),
+  });
 
   return {
     async take(program, stackEnv) {
@@ -56,7 +39,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         program,
         env: stackEnv,
         redact: options.redact,
-        next: () => next(program.sdk),
+        next: () => spares.next(program.sdk),
         fresh: own =>
           startProgramProcess({ ...own, sdk: program.sdk, holdfast, cache, env: { ...env, ...own.env } }),
         onStopped: () => workers.delete(worker),
@@ -64,22 +47,9 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       workers.add(worker);
       return ok(worker);
     },
-    warm(sdks) {
-      for (const [sdk, spare] of waiting) {
-        if (sdks.includes(sdk)) continue;
-        waiting.delete(sdk);
-        for (const process of spare) void process.stop();
-      }
-      for (const sdk of sdks) fill(sdk);
-    },
+    warm: sdks => spares.keep(sdks),
     async close() {
-      closed = true;
-      const spare = [...waiting.values()].flat();
-      waiting.clear();
-      await Promise.all([
-        ...[...workers].map(worker => worker.stop()),
-        ...spare.map(process => process.stop()),
-      ]);
+      await Promise.all([...[...workers].map(worker => worker.stop()), spares.close()]);
     },
   };
 }
