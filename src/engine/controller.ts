@@ -3,14 +3,16 @@ import { createBoard } from "./board.ts";
 import type { Elsewhere } from "./candidates.ts";
 import { fail, ok, type Result } from "./failure.ts";
 import { refresh } from "./follow.ts";
-import { ACCEPTED_REWRITE, createHead } from "./head.ts";
+import { createHead } from "./head.ts";
 import { createLoop, type Loop, type LoopOptions } from "./loop.ts";
 import { findRun, readerOf } from "./overview.ts";
 import type { ControllerWorld, Parts } from "./parts.ts";
 import type { AskRun, Control } from "./ports/control.ts";
 import type { RunRecord } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
+import { askPrunes } from "./prune.ts";
 import { createRequests } from "./requests.ts";
+import { acceptRewrite as acceptHistory } from "./rewrite.ts";
 import type { RunWorld } from "./run.ts";
 import { provide, select, unknownStack } from "./select.ts";
 
@@ -56,8 +58,19 @@ async function ask(parts: Parts, wish: AskRun): Promise<Result<readonly RunRecor
     };
     waits.push(parts.requests.add(request, parts.world.clock.now()));
   }
+  // Who wants all that Git wants, wants also that what Git forgot is pruned.
+  if (wish.mode === "converge" && wish.stacks.length === 0) waits.push(...(await askPrunes(parts)));
   parts.loop.pump();
   return ok(await Promise.all(waits));
+}
+
+/** Fetches, and starts what is due. */
+async function follow(parts: Parts, signal: AbortSignal): ReturnType<typeof refresh> {
+  const wanted = await refresh(parts, signal);
+  // Their runs tell of themselves.
+  void (await askPrunes(parts));
+  parts.loop.pump();
+  return wanted;
 }
 
 async function approve(parts: Parts, runId: string, by: string): Promise<Result<RunRecord>> {
@@ -124,7 +137,7 @@ async function acceptRewrite(parts: Parts, ref: string): ReturnType<Control["acc
       reason: "config-invalid",
       problems: [{ message: `no commit is named ${ref}` }],
     });
-  await parts.world.records.setSetting(ACCEPTED_REWRITE, revision.sha);
+  await acceptHistory(parts.world, revision.sha);
   const fetched = await refresh(parts, AbortSignal.timeout(60_000));
   parts.loop.pump();
   return fetched.ok ? ok(fetched.value.revision) : fetched;
@@ -148,8 +161,7 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
   return {
     ...readerOf(parts),
     async poll() {
-      const wanted = await refresh(parts, ending.signal);
-      loop.pump();
+      const wanted = await follow(parts, ending.signal);
       return wanted.ok ? ok(wanted.value.revision) : wanted;
     },
     ask: wish => ask(parts, wish),
@@ -169,7 +181,7 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
       await head.recall();
     },
     start() {
-      const poll = (): Promise<unknown> => refresh(parts, ending.signal).then(() => loop.pump());
+      const poll = (): Promise<unknown> => follow(parts, ending.signal);
       timers.push(every(world.clock, () => intervals(parts), poll));
       timers.push(
         every(

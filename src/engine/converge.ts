@@ -30,7 +30,8 @@ interface Round {
 /** A round's end, or the wish for another round. */
 type RoundEnd =
   | { readonly again: false; readonly end: RunEnd }
-  | { readonly again: true; readonly failure: Failure; readonly counts: Counts };
+  /** With the end that it is if there may be no more rounds. */
+  | { readonly again: true; readonly soFar: RunEnd };
 type Counts = Readonly<Record<string, number>>;
 
 const end = (value: RunEnd): RoundEnd => ({ again: false, end: value });
@@ -49,7 +50,7 @@ async function gateContext(round: Round, plan: Plan): Promise<GateContext> {
     world.records.setting(`managed:${name}`),
     world.records.firstAllowed(name),
   ]);
-  const managed = settings.managed || taken !== undefined || run.mode === "destroy";
+  const managed = settings.managed || Boolean(taken) || run.mode === "destroy";
   return { settings, now: world.clock.now(), managed, firstAllowed, approved: approval !== undefined };
 }
 
@@ -127,16 +128,17 @@ async function applied(seen: Seen, result: Result<Applied>): Promise<RoundEnd> {
   const ended = await round.close();
   const held = await driftSeen(round, look.drift, "open");
   const drifted = look.plan.drift.length > 0 || seen.driftLeft;
-  if (!result.ok)
-    return end(base(seen, { outcome: "failed", failure: result.failure, drifted, drift: held }));
-  const { counts, diagnostics } = result.value;
-  const failure = judgeApply(result.value, ended.refusals);
-  if (failure?.reason === "plan-outdated" && failure.kind === "transient" && failure.progressed)
-    return { again: true, failure, counts };
   const after = await viewAfter(round);
+  const failure = judgeApply(result, ended.refusals);
+  const { counts, diagnostics } = result.ok ? result.value : { counts: {}, diagnostics: [] };
   const log = diagnostics.join("\n");
-  if (failure)
-    return end(base(seen, { outcome: "failed", failure, counts, drifted, drift: held, log, ...after }));
+  if (failure) {
+    const failed = base(seen, { outcome: "failed", failure, counts, drifted, drift: held, log, ...after });
+    const progressed = failure.reason === "plan-outdated" && failure.progressed;
+    return progressed ? { again: true, soFar: failed } : end(failed);
+  }
+  if (round.run.mode === "destroy")
+    return end(base(seen, { outcome: "converged", counts, log, ...after, gone: after.resources === 0 }));
   const drift = await driftSeen(round, look.drift, look.plan.drift.length > 0 ? "corrected" : "reported");
   const outcome = seen.driftLeft ? "drifted" : "converged";
   return end(
@@ -144,10 +146,11 @@ async function applied(seen: Seen, result: Result<Applied>): Promise<RoundEnd> {
   );
 }
 
-/** Whether there is anything to do: a new revision is applied also when it changes no resource, for its outputs. */
-function nothingToDo(round: Round, plan: Plan): boolean {
+/** Whether there is anything to do: a new revision of a stack of ours is applied also when it changes no resource, for its outputs. */
+function nothingToDo(round: Round, plan: Plan, managed: boolean): boolean {
   if (!isEmpty(plan)) return false;
-  return round.run.mode === "destroy" ? round.view.version === 0 : round.run.light;
+  if (round.run.mode === "destroy") return round.view.version === 0;
+  return round.run.light || (!managed && round.view.version > 0);
 }
 
 async function planAndApply(round: Round): Promise<RoundEnd> {
@@ -168,7 +171,9 @@ async function planAndApply(round: Round): Promise<RoundEnd> {
   const seen: Seen = { round, look: looked.value, driftLeft };
   const drifted = drift.counted.length > 0;
   if (run.mode === "plan") return end(base(seen, { outcome: "planned", drifted }));
-  if (nothingToDo(round, plan)) {
+  const gates = await gateContext(round, plan);
+  if (nothingToDo(round, plan, gates.managed)) {
+    if (destroy) return end(base(seen, { gone: true }));
     const records = await driftSeen(round, drift, "reported");
     return end(
       base(seen, {
@@ -178,7 +183,7 @@ async function planAndApply(round: Round): Promise<RoundEnd> {
       }),
     );
   }
-  const verdict = judge(plan, await gateContext(round, plan));
+  const verdict = judge(plan, gates);
   if (!verdict.pass)
     return end(
       base(seen, {
@@ -260,12 +265,10 @@ async function rounds(run: Run, world: RunWorld, signals: RunSignals, workspace:
   let light = run.mode === "check" || (run.light && run.trigger === "drift");
   for (let round = 1; ; round++) {
     const ended = await oneRound(run, world, signals, workspace, light);
-    if (!ended.again)
-      return Object.keys(counts).length > 0
-        ? { ...ended.end, counts: addCounts(counts, ended.end.counts ?? {}) }
-        : ended.end;
-    counts = addCounts(counts, ended.counts);
-    if (round === MAX_ROUNDS) return endedWith(ended.failure, { counts });
+    const last = ended.again ? ended.soFar : ended.end;
+    counts = addCounts(counts, last.counts ?? {});
+    if (!ended.again || round === MAX_ROUNDS)
+      return Object.keys(counts).length > 0 ? { ...last, counts } : last;
     light = false;
   }
 }

@@ -4,7 +4,6 @@ import { concerns } from "./concern.ts";
 import type { Result } from "./failure.ts";
 import type { Wanted } from "./head.ts";
 import type { Parts } from "./parts.ts";
-import { lookElsewhere } from "./select.ts";
 
 /** Marks a commit that does not concern a stack as deployed there, without a run. */
 async function skipUnconcerned({ world, board }: Parts, wanted: Wanted): Promise<void> {
@@ -21,25 +20,23 @@ async function skipUnconcerned({ world, board }: Parts, wanted: Wanted): Promise
   }
 }
 
-/** Stacks that Git forgot and that may be pruned are asked to be destroyed; their gates apply. */
-async function askPrunes(parts: Parts, wanted: Wanted): Promise<void> {
+/** Who was asked for and is not in Git any more has its end as it was before. */
+function keepAsked({ requests, elsewhere }: Parts, wanted: Wanted, before: Wanted): void {
   const names = new Set(wanted.estate.stacks.map(({ name }) => name));
-  for (const { stack, deployed } of parts.board.statuses()) {
-    if (names.has(stack) || !deployed || parts.requests.has(stack)) continue;
-    const found = await lookElsewhere(parts, stack, deployed.sha);
-    if (!found.ok || !found.value.definition.settings.prune) continue;
-    parts.elsewhere.set(elsewhereKey(stack), found.value);
-    void parts.requests.add({ stack, mode: "destroy", trigger: "commit" }, parts.world.clock.now());
+  for (const { stack, revision } of requests.waiting()) {
+    const definition = before.estate.stacks.find(({ name }) => name === stack);
+    if (names.has(stack) || revision !== undefined || !definition) continue;
+    elsewhere.set(elsewhereKey(stack), { definition, wanted: before });
   }
 }
 
 /** Fetches and takes what is new. Nothing is started: who asks for runs asks first, so that theirs and those that are due merge. */
 export async function refresh(parts: Parts, signal: AbortSignal): Promise<Result<Wanted>> {
-  const before = parts.head.current()?.revision.sha;
+  const before = parts.head.current();
   const result = await parts.head.refresh(signal);
-  if (result.ok && result.value.revision.sha !== before) {
+  if (result.ok && result.value.revision.sha !== before?.revision.sha) {
+    if (before) keepAsked(parts, result.value, before);
     await skipUnconcerned(parts, result.value);
-    await askPrunes(parts, result.value);
   }
   return result;
 }

@@ -5,7 +5,7 @@ import type { Clock } from "./ports/clock.ts";
 import type { Records } from "./ports/records.ts";
 import type { Checkout, Revision, Source } from "./ports/source.ts";
 import type { Estate, EstateReader } from "./ports/stack.ts";
-import { chooseRevision } from "./revision.ts";
+import { acceptable, rewriteDeployed } from "./rewrite.ts";
 
 export interface Wanted {
   readonly revision: Revision;
@@ -19,6 +19,8 @@ export interface Head {
   /** What the mirror holds, without a fetch: after a restart. */
   recall(): Promise<void>;
   refresh(signal: AbortSignal): Promise<Result<Wanted>>;
+  /** A stack was deployed at this revision. */
+  deployed(sha: string): Promise<void>;
   /** The estate of any known revision. */
   estateAt(sha: string): Promise<Result<Wanted>>;
   close(): void;
@@ -32,29 +34,8 @@ export interface HeadWorld {
   readonly emit: (event: EngineEvent) => void;
 }
 
-/** The key under which a person's word on a rewritten history is kept. */
-export const ACCEPTED_REWRITE = "rewrite.accepted";
-
-/** The newest thing deployed anywhere decides which heads are acceptable. */
-async function deployedShas(records: Records): Promise<readonly string[]> {
-  const statuses = await records.statuses();
-  return [...new Set(statuses.flatMap(({ deployed }) => (deployed ? [deployed.sha] : [])))];
-}
-
-async function acceptable(world: HeadWorld, head: Revision): Promise<Result<Revision>> {
-  const { source, records } = world;
-  const accepted = await records.setting(ACCEPTED_REWRITE);
-  for (const deployed of await deployedShas(records)) {
-    const ancestry = await source.ancestry(deployed, head.sha);
-    const rewrite =
-      accepted === undefined
-        ? {}
-        : { acceptedRewrite: accepted, acceptedAncestry: await source.ancestry(accepted, head.sha) };
-    const chosen = chooseRevision({ branch: source.branch, deployed, head: head.sha, ancestry, ...rewrite });
-    if (!chosen.ok) return chosen;
-  }
-  return ok(head);
-}
+/** The key under which the newest revision is kept whose estate could be read: where the head is broken, it still counts. */
+const LAST_GOOD = "head.good";
 
 export function createHead(world: HeadWorld): Head {
   let wanted: Wanted | undefined;
@@ -78,6 +59,7 @@ export function createHead(world: HeadWorld): Head {
     held?.release();
     held = seen.value.checkout;
     wanted = seen.value.wanted;
+    await world.records.setSetting(LAST_GOOD, revision.sha);
     world.emit({ type: "revision-seen", revision, at: world.clock.now() });
     return ok(wanted);
   };
@@ -93,8 +75,12 @@ export function createHead(world: HeadWorld): Head {
     failure: () => failure,
     async recall() {
       const known = await world.source.head();
-      const accepted = known ? await acceptable(world, known) : undefined;
-      if (accepted?.ok) note(await take(accepted.value));
+      if (!known) return;
+      const accepted = await acceptable(world, known);
+      const taken = note(accepted.ok ? await take(accepted.value) : accepted);
+      const good = taken.ok ? undefined : await world.records.setting(LAST_GOOD);
+      const last = good === undefined ? undefined : await world.source.resolve(good);
+      if (last) await take(last);
     },
     async refresh(signal) {
       const fetched = await world.source.fetch(signal);
@@ -116,6 +102,7 @@ export function createHead(world: HeadWorld): Head {
       seen.value.checkout.release();
       return ok(seen.value.wanted);
     },
+    deployed: sha => rewriteDeployed(world, sha),
     close: () => held?.release(),
   };
 }

@@ -1,11 +1,12 @@
 /** Moves every stack towards what the repository wants: picks who runs, starts them, stops them. */
 import type { Board } from "./board.ts";
-import { candidates, hopeless, type Candidate, type Elsewhere } from "./candidates.ts";
+import { candidates, elsewhereKey, hopeless, type Candidate, type Elsewhere } from "./candidates.ts";
 import type { Head } from "./head.ts";
 import { finish, makeRun, opening, perform } from "./perform.ts";
 import type { RunRecord } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
-import type { Requests } from "./requests.ts";
+import { forgetStack } from "./prune.ts";
+import type { Request, Requests } from "./requests.ts";
 import { endedWith, type Run, type RunEnd, type RunWorld } from "./run.ts";
 import { pick } from "./schedule.ts";
 
@@ -22,7 +23,7 @@ export interface LoopWorld {
   readonly head: Head;
   readonly board: Board;
   readonly requests: Requests;
-  readonly elsewhere: ReadonlyMap<string, Elsewhere>;
+  readonly elsewhere: Map<string, Elsewhere>;
 }
 
 export interface Loop {
@@ -61,11 +62,20 @@ function firstSeen(now: () => number): {
   };
 }
 
+/** Status, record, and what else the run's end means. */
+async function keepAll(run: Run, ended: RunEnd, parts: LoopWorld): Promise<RunRecord> {
+  const { world, board, head } = parts;
+  const record = await finish(run, ended, world, board);
+  if (ended.gone) await forgetStack(parts, run);
+  if (ended.applied) await head.deployed(run.revision.sha);
+  return record;
+}
+
 /** Where not even the record can be written (a full disk), the stack rests before it is tried again. */
-async function keep(run: Run, ended: RunEnd, world: RunWorld, board: Board): Promise<RunRecord> {
-  const { clock, emit } = world;
+async function keep(run: Run, ended: RunEnd, parts: LoopWorld): Promise<RunRecord> {
+  const { clock, emit } = parts.world;
   try {
-    return await finish(run, ended, world, board);
+    return await keepAll(run, ended, parts);
   } catch (error) {
     const text = `${run.stack.name}: run ${run.id} could not be recorded: ${String(error)}`;
     emit({ type: "message", level: "error", text, at: clock.now() });
@@ -74,33 +84,56 @@ async function keep(run: Run, ended: RunEnd, world: RunWorld, board: Board): Pro
   }
 }
 
-export function createLoop(
-  { world, head, board, requests, elsewhere }: LoopWorld,
-  options: LoopOptions,
-): Loop {
+/** What must not even begin: a paused stack's apply, and an apply of a stack that is gone from Git. */
+function refusal({ stack, want, wanted, request }: Candidate, board: Board, head: Head): RunEnd | undefined {
+  if (!request || want.mode === "plan" || want.mode === "check") return undefined;
+  const pause = board.pause(stack);
+  if (pause) return endedWith({ kind: "waiting", reason: "paused", why: pause.why, by: pause.by });
+  const gone = want.mode === "converge" && wanted !== head.current();
+  return gone ? endedWith({ kind: "waiting", reason: "orphaned" }) : undefined;
+}
+
+const newerThan = (run: Run, head: Head) => (): string | undefined => {
+  const now = head.current()?.revision.sha;
+  return run.mode === "converge" && now !== run.revision.sha ? now : undefined;
+};
+
+/** The run's beginning on record; where that cannot be written, nothing is begun. */
+async function begin(run: Run, { records, clock, emit }: RunWorld): Promise<RunEnd | undefined> {
+  try {
+    await records.startRun(opening(run));
+  } catch (error) {
+    return endedWith({ kind: "transient", reason: "disk", why: String(error) });
+  }
+  emit({ type: "run-started", run: opening(run), at: clock.now() });
+  return undefined;
+}
+
+export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
+  const { world, head, board, requests, elsewhere } = parts;
   const active = new Map<StackName, Active>();
-  const { clock, emit, records } = world;
+  const { clock } = world;
   const seen = firstSeen(() => clock.now());
   const isActive = (stack: StackName): boolean => active.has(stack);
   let stopping = false;
 
-  const newer = (run: Run) => (): string | undefined => {
-    const now = head.current()?.revision.sha;
-    return run.mode === "converge" && now !== run.revision.sha ? now : undefined;
+  /** A definition at another revision was kept for this wish alone. */
+  const takeRequest = (request: Request): void => {
+    requests.take(request);
+    if (request.revision !== undefined) elsewhere.delete(elsewhereKey(request.stack, request.revision));
   };
 
   const launch = (chosen: Candidate, instead?: RunEnd): void => {
     const run = makeRun(chosen, options.newId(clock.now()), clock.now(), board);
-    if (chosen.request) requests.take(chosen.request);
+    if (chosen.request) takeRequest(chosen.request);
     seen.forget(chosen.stack);
     const look = new AbortController();
     const apply = new AbortController();
-    const signals = { look: look.signal, apply: apply.signal, newer: newer(run) };
+    const signals = { look: look.signal, apply: apply.signal, newer: newerThan(run, head) };
     const work = async (): Promise<void> => {
-      await records.startRun(opening(run));
-      emit({ type: "run-started", run: opening(run), at: clock.now() });
-      const ended = instead ?? (await perform(run, world, signals, () => stopping));
-      const record = await keep(run, ended, world, board);
+      const unbegun = await begin(run, world);
+      const ended = unbegun ?? instead ?? (await perform(run, world, signals, () => stopping));
+      const record = await keep(run, ended, parts);
       active.delete(chosen.stack);
       chosen.request?.resolve(record);
       pump();
@@ -121,7 +154,8 @@ export function createLoop(
     };
     const list = candidates(head.current(), context);
     const ready = list.filter(one => one.blockedBy.length === 0);
-    for (const chosen of pick(ready, options.parallel - active.size, clock.now())) launch(chosen);
+    for (const chosen of pick(ready, options.parallel - active.size, clock.now()))
+      launch(chosen, refusal(chosen, board, head));
     for (const one of hopeless(
       list.filter(({ stack }) => !isActive(stack)),
       isActive,

@@ -22,17 +22,50 @@ interface Next {
 function next(previous: StackStatus, failure: Failure | undefined, now: number, random: number): Next {
   if (!failure || failure.kind === "aborted") return { attempts: failure ? previous.attempts : 0 };
   if (failure.kind === "stalled") return { failure, attempts: 0 };
-  if (failure.kind === "waiting") {
+  // Who works on the stack may be done at any moment, and tells nobody.
+  if (failure.kind === "waiting" && failure.reason !== "stack-busy") {
     const opens = failure.reason === "outside-window" ? failure.opens : undefined;
     return { failure, attempts: 0, ...(opens === undefined ? {} : { retryAt: opens }) };
   }
   const attempts = previous.attempts + 1;
-  if (attempts > MAX_ATTEMPTS && !patient(failure))
+  if (failure.kind === "transient" && attempts > MAX_ATTEMPTS && !patient(failure))
     return {
       failure: { kind: "stalled", reason: "gave-up", attempts: previous.attempts, last: failure },
       attempts: 0,
     };
   return { failure, attempts, retryAt: now + backoff(attempts, random) };
+}
+
+/** Held without a look at the stack: as if nobody had asked. */
+const untouched = ({ failure }: RunEnd): boolean =>
+  failure?.reason === "paused" || failure?.reason === "orphaned";
+
+/** Whether this is what a look at reality failed of, or what one that succeeds has put right. */
+function ofLook(failure: Failure, previous: StackStatus): boolean {
+  if (failure.reason === "check-failed" || failure.reason === "host-unreachable") return true;
+  const current = previous.deployed !== undefined && previous.deployed.sha === previous.attempted?.sha;
+  return failure.kind === "transient" && current;
+}
+
+/** A look at reality says nothing of a commit that failed or waits: of that, only what an earlier look failed of goes away. */
+function settleCheck(
+  previous: StackStatus,
+  run: Run,
+  ended: RunEnd,
+  now: number,
+  random: number,
+): StackStatus {
+  const standing = previous.failure && !ofLook(previous.failure, previous);
+  const { failure: _failure, retryAt: _retryAt, ...kept } = previous;
+  const status: StackStatus = {
+    ...(standing ? previous : { ...kept, ...next(previous, ended.failure, now, random), lastRun: run.id }),
+    ranAt: now,
+    unknown: ended.unknown,
+    lightChecks: previous.lightChecks + (ended.checked ? 1 : 0),
+    resources: ended.resources ?? previous.resources,
+    references: ended.references ?? previous.references,
+  };
+  return ended.checked ? { ...status, checkedAt: now, drifted: ended.drifted } : status;
 }
 
 /** An aborted run leaves the former failure standing; a plan that somebody looked at changes nothing. */
@@ -44,7 +77,8 @@ export function settle(
   random: number,
 ): StackStatus {
   const previous = before ?? newStatus(run.stack.name);
-  if (run.mode === "plan" || ended.outcome === "aborted") return previous;
+  if (run.mode === "plan" || ended.outcome === "aborted" || untouched(ended)) return previous;
+  if (run.mode === "check") return settleCheck(previous, run, ended, now, random);
   const sameRevision = previous.attempted?.sha === run.revision.sha;
   const { failure: _failure, retryAt: _retryAt, heldDigest: _held, ...kept } = previous;
   const after = next(sameRevision ? previous : { ...previous, attempts: 0 }, ended.failure, now, random);

@@ -23,7 +23,7 @@ async function facts(parts: Seen, name: StackName, wanted: Wanted | undefined): 
     ...(status && { status }),
     ...(pause && { pause }),
     ...(definition && { settings: definition.settings }),
-    managed: (definition?.settings.managed ?? false) || taken !== undefined,
+    managed: (definition?.settings.managed ?? false) || Boolean(taken),
     ...(running && { running: { run: running.id, mode: running.mode, since: running.startedAt } }),
   };
 }

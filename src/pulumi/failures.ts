@@ -72,6 +72,18 @@ function resourceInvalid(diagnostics: readonly Diagnostic[]): Failure | undefine
   return problems.length > 0 ? { kind: "stalled", reason: "resource-invalid", problems } : undefined;
 }
 
+/** The engine refuses by itself, before there is a plan that somebody could approve. */
+function protectedResource(diagnostics: readonly Diagnostic[]): Failure | undefined {
+  const found = diagnostics.find(({ message }) =>
+    /resource "[^"]*" cannot be (?:deleted|replaced)\s+because it is protected/.test(message),
+  );
+  if (!found) return undefined;
+  const urn = /resource "([^"]*)"/.exec(found.message)?.[1] ?? "";
+  const why = `${urnName(urn)} would be deleted or replaced, and is protected by its program`;
+  const hint = "bring it back, or first apply a commit that sets `protect: false` on it";
+  return { kind: "stalled", reason: "plan-refused", gate: "protect", why, hint };
+}
+
 /** The state service answered 403 to the beginning of a step. */
 export const isRefusal = (message: string): boolean =>
   /pre-step event returned an error[^]*\[403\]/.test(message);
@@ -154,6 +166,7 @@ export function failureOf(operation: FailedOperation, redactor: Redact): Failure
     stackBusy(stderr) ??
     pluginMissing(said, operation.home) ??
     planOutdated(diagnostics, events, stderr) ??
+    protectedResource(diagnostics) ??
     checkFailed(events, errorsOf(events, diagnostics)) ??
     resourceInvalid(diagnostics) ??
     programFailed(operation, diagnostics, plainText(operation.output, redactor)) ??

@@ -1,5 +1,6 @@
 /** A whole holdfast in this process, on a real repository, the real CLI and a sandbox: for tests of behaviour. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { TestContext } from "node:test";
@@ -9,6 +10,7 @@ import type { EngineEvent } from "../../src/engine/event.ts";
 import type { Plan } from "../../src/engine/ports/plan.ts";
 import type { RunMode, RunRecord, StackStatus } from "../../src/engine/ports/records.ts";
 import type { Result } from "../../src/engine/failure.ts";
+import { pulumiBinary } from "./pulumi/stage.ts";
 import { makeRepository, tempFolder, type Files, type TestRepository } from "./git.ts";
 
 export interface StageOptions {
@@ -51,7 +53,11 @@ export interface Stage {
   run(mode: RunMode, stacks?: readonly string[]): Promise<ReadonlyMap<string, RunRecord>>;
   /** Calls \`change\` once, between the next plan of this stack and its apply. */
   beforeApply(stack: string, change: (plan: Plan) => void): void;
+  /** Calls `change` once, at the beginning of this stack's next run. */
+  beforeLook(stack: string, change: () => void): void;
   status(stack: string): Promise<StackStatus>;
+  /** The plain Pulumi CLI of a person with a token of their own; ends before it answers, also within `beforeApply`. */
+  personsCli(): Promise<(...args: readonly string[]) => string>;
   /** Names of the custom resources in the state, sorted; providers left out. */
   resources(stack: string): Promise<readonly string[]>;
   /** Closes holdfast and opens it again on the same data folder. */
@@ -90,15 +96,22 @@ function namesIn(exported: unknown): readonly string[] {
     .sort();
 }
 
-type Hooks = Map<string, (plan: Plan) => void>;
+interface Hooks {
+  readonly look: Map<string, () => void>;
+  readonly apply: Map<string, (plan: Plan) => void>;
+}
+
+function once<T>(hooks: Map<string, T>, stack: string): T | undefined {
+  const hook = hooks.get(stack);
+  hooks.delete(stack);
+  return hook;
+}
 
 function listenTo(events: EngineEvent[], hooks: Hooks): (event: EngineEvent) => void {
   return event => {
     events.push(event);
-    if (event.type !== "planned") return;
-    const hook = hooks.get(event.stack);
-    hooks.delete(event.stack);
-    hook?.(event.plan);
+    if (event.type === "run-started") once(hooks.look, event.run.stack)?.();
+    if (event.type === "planned") once(hooks.apply, event.stack)?.(event.plan);
   };
 }
 
@@ -118,7 +131,7 @@ export async function openStage(t: TestContext, options: StageOptions): Promise<
   const box = sandbox(tempFolder(t, "holdfast-box-"));
   const repository = makeRepository(t, { files: options.files(box.folder) });
   const events: EngineEvent[] = [];
-  const hooks: Hooks = new Map();
+  const hooks: Hooks = { look: new Map(), apply: new Map() };
   const open = async (automatic: boolean): Promise<Holdfast> => {
     const settings = {
       repo: repository.url,
@@ -157,6 +170,22 @@ interface Parts {
   readonly holdfast: () => Holdfast;
 }
 
+let people = 0;
+
+async function personsCli({ data, holdfast }: Parts): Promise<(...args: readonly string[]) => string> {
+  const token = await holdfast().tokens.create(`person ${++people}`);
+  const env = {
+    PATH: process.env["PATH"],
+    HOME: data,
+    PULUMI_HOME: path.join(data, "pulumi-person"),
+    PULUMI_BACKEND_URL: holdfast().stateUrl,
+    PULUMI_ACCESS_TOKEN: token,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+  return (...args) =>
+    execFileSync(pulumiBinary, [...args], { cwd: data, env, encoding: "utf8", stdio: "pipe" });
+}
+
 function stageOf(parts: Parts): Omit<Stage, "close" | "reopen"> {
   const { repository, data, box, events, hooks, holdfast } = parts;
   const controller = (): Controller => holdfast().controller;
@@ -179,10 +208,12 @@ function stageOf(parts: Parts): Omit<Stage, "close" | "reopen"> {
     plan: stack => one("plan", stack),
     check: stack => one("check", stack),
     destroy: stack => one("destroy", stack),
-    beforeApply: (stack, change) => void hooks.set(stack, change),
+    beforeApply: (stack, change) => void hooks.apply.set(stack, change),
+    beforeLook: (stack, change) => void hooks.look.set(stack, change),
     async status(stack) {
       return (await holdfast().records.status(stack)) ?? assert.fail(`${stack} has no status`);
     },
+    personsCli: () => personsCli(parts),
     resources: async stack => namesIn(must(await controller().exportState(stack))),
   };
 }

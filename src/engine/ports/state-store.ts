@@ -155,6 +155,10 @@ export interface StateStore {
   pendingCheckpoint(id: string): Promise<string | undefined>;
   /** In the order of their sequence. */
   journal(id: string): Promise<readonly string[]>;
+  /** Entries with a larger sequence than this, in their order. */
+  journalAfter(id: string, sequence: number): Promise<readonly JournalRow[]>;
+  /** Id of the run's update that is running and holds a lease which lives at this moment. */
+  liveUpdateOf(runId: string, at: number): Promise<string | undefined>;
   setChanges(id: string, changes: Readonly<Record<string, number>>): Promise<void>;
   /** From here on the update takes nothing; true where it was running or is closing. */
   closeUpdate(id: string, status: UpdateEnd): Promise<boolean>;

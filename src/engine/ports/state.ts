@@ -80,6 +80,8 @@ export interface StateControl {
   }): Promise<StateAccess>;
   /** Says what the next update of the run may do; replaces the former binding. */
   bind(runId: string, binding: Binding): Promise<void>;
+  /** Whether the run may change this resource now: its update lives, and has begun and not ended a step on it. */
+  mayMutate(runId: string, urn: string): Promise<boolean>;
   /** Ends the token and any lease it held (the journal is replayed now, not at its expiry). */
   endRun(runId: string): Promise<RunStateOutcome>;
   /** Ends the tokens and leases of all runs that are not in the list: after a crash. */

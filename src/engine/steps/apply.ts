@@ -22,11 +22,11 @@ async function up(
   world: RunWorld,
   context: OperationContext,
   plan: Plan,
+  stateVersion: number,
 ): Promise<Result<Applied>> {
   const worker = await world.workers.take(context.program, context.env);
   if (!worker.ok) return worker;
   try {
-    const stateVersion = await world.state.version(run.stack.name);
     await world.state.bind(run.id, { kind: "apply", stateVersion, changes: plan.changes });
     return await world.pulumi.up(context, worker.value, { exclude: plan.unknown.map(({ urn }) => urn) });
   } finally {
@@ -43,8 +43,10 @@ export async function applyPlan(
 ): Promise<Result<Applied>> {
   const taken = await correctState(run, world, context, plan);
   if (!taken.ok) return taken;
-  if (taken.value && taken.value.errors.length > 0) return ok(taken.value);
-  return up(run, world, context, plan);
+  if (!taken.value) return up(run, world, context, plan, plan.stateVersion);
+  if (taken.value.errors.length > 0 || taken.value.exitCode !== 0) return ok(taken.value);
+  // Our own refresh has moved the state on.
+  return up(run, world, context, plan, await world.state.version(run.stack.name));
 }
 
 export async function applyDestroy(
@@ -57,13 +59,17 @@ export async function applyDestroy(
   return world.pulumi.destroy(context);
 }
 
-/** What an ended apply means. A refusal outweighs the errors that it made. */
-export function judgeApply(applied: Applied, refusals: readonly Refusal[]): Failure | undefined {
-  const first = refusals[0];
-  if (first) {
-    const why = `${first.operation} ${first.urn}: ${first.why}`;
-    return { kind: "transient", reason: "plan-outdated", why, progressed: applied.done.length > 0 };
-  }
+function refused([first]: readonly Refusal[], progressed: boolean): Failure | undefined {
+  if (!first) return undefined;
+  const why = `${first.operation} ${first.urn}: ${first.why}`;
+  return { kind: "transient", reason: "plan-outdated", why, progressed };
+}
+
+/** What an ended apply means. A refusal outweighs what it made the CLI say. */
+export function judgeApply(result: Result<Applied>, refusals: readonly Refusal[]): Failure | undefined {
+  const outdated = refused(refusals, result.ok && result.value.done.length > 0);
+  if (outdated || !result.ok) return outdated ?? (result.ok ? undefined : result.failure);
+  const applied = result.value;
   if (applied.errors.length > 0) return { kind: "transient", reason: "apply-failed", errors: applied.errors };
   if (applied.exitCode === 0) return undefined;
   const message = applied.diagnostics.at(-1) ?? "the CLI said nothing";
