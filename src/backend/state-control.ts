@@ -9,6 +9,7 @@ import type {
 } from "../engine/ports/state.ts";
 import type { StateStore, StoredRun, StoredStack } from "../engine/ports/state-store.ts";
 import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
+import { createBegunSteps } from "./begun-steps.ts";
 import { mapSecrets, openText } from "./deployment/secrets.ts";
 import { EMPTY_CHECKPOINT, fromText, withAddress } from "./deployment/stored.ts";
 import { SECRET_SIGNATURE, SIGNATURE, type Operation, type Resource } from "./deployment/types.ts";
@@ -218,8 +219,10 @@ export function createStateControl(options: StateControlOptions): StateControl {
   const stackKeys = createStackKeys(options.keys);
   const parts: Parts = { ...options, stackKeys, settler: createSettler({ ...options, stackKeys }) };
   const { store } = options;
+  const begun = createBegunSteps(store, options.clock);
   return {
     ...runsOf(parts),
+    mayMutate: (runId, urn) => begun.isOpen(runId, urn),
     ensureStack: name => ensureStack(parts, name),
     stacks: async () =>
       (await store.stacks()).map(({ name, version, resources }) => ({ name, version, resources })),

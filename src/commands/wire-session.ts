@@ -1,5 +1,5 @@
 /** A command's way to holdfast: through the daemon of the data folder where one runs, else by its own hands. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { DaemonSettings } from "../config/daemon.ts";
 import { createEstateReader } from "../config/estate-reader.ts";
 import type { EventListener } from "../engine/event.ts";
@@ -9,6 +9,7 @@ import { createReader, type Reader } from "../engine/overview.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { connectControl } from "../server/client.ts";
 import type { GlobalArgs, Io } from "./command.ts";
+import { inDataFolder, makeDataFolder } from "../store/data-folder.ts";
 import { openSource, openStores } from "./wire-data.ts";
 import { settingsFor } from "./wire-settings.ts";
 import { socketOf } from "./wire-socket.ts";
@@ -44,8 +45,11 @@ export async function openReading(
     ? await connectControl(socketOf(settings.data), () => undefined)
     : undefined;
   if (daemon) return ok({ reader: daemon, close: () => undefined });
-  mkdirSync(settings.data, { recursive: true, mode: 0o700 });
-  const { records, close } = openStores(settings.data);
+  const made = makeDataFolder(settings.data);
+  if (!made.ok) return made;
+  const stores = inDataFolder(settings.data, () => openStores(settings.data));
+  if (!stores.ok) return stores;
+  const { records, close } = stores.value;
   const source = await openSource(records, settings, io.env);
   if (!source.ok) {
     close();
@@ -69,10 +73,11 @@ export async function openSession(
   const read = await settingsFor(args, io);
   if (!read.ok) return read;
   const settings = read.value;
+  const leaving = new AbortController();
   const daemon = existsSync(settings.data)
-    ? await connectControl(socketOf(settings.data), options.listener)
+    ? await connectControl(socketOf(settings.data), options.listener, leaving.signal)
     : undefined;
-  if (daemon) return ok({ control: daemon, settings, remote: true, close: async () => undefined });
+  if (daemon) return ok({ control: daemon, settings, remote: true, close: async () => leaving.abort() });
   const opened = await openHoldfast({ settings, env: io.env, cwd: io.cwd, automatic: false, ...options });
   if (!opened.ok) return opened;
   const { controller, close } = opened.value;

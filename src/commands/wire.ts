@@ -24,7 +24,8 @@ import { locatePulumi } from "../pulumi/locate.ts";
 import { createIdentitySource } from "../secrets/identities.ts";
 import { createSecretReader } from "../secrets/reader.ts";
 import { createRedactor } from "../secrets/redactor.ts";
-import { lockData } from "../store/data-lock.ts";
+import { inDataFolder, makeDataFolder } from "../store/data-folder.ts";
+import { claimData } from "../store/data-lock.ts";
 import { openSource, openStores, type Stores } from "./wire-data.ts";
 import { startStateProcess } from "./wire-state.ts";
 
@@ -57,7 +58,6 @@ export interface Holdfast {
 
 /** Our own package folder. */
 export const HOLDFAST = path.resolve(import.meta.dirname, "../..");
-const DEFAULT_ORGANIZATION = "organization";
 
 const present = (env: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> =>
   Object.fromEntries(
@@ -123,26 +123,34 @@ function announce(options: OpenOptions, what: string): (why: string) => void {
 /** Opens the data folder, starts the helpers, cleans up after a crash. Failures: stack-busy (somebody has the folder), config-invalid, plugin-missing. */
 export async function openHoldfast(options: OpenOptions): Promise<Result<Holdfast>> {
   const { settings } = options;
-  mkdirSync(settings.data, { recursive: true, mode: 0o700 });
-  const lock = lockData(settings.data, options.what);
-  if ("heldBy" in lock) {
-    const by = lock.heldBy ? `${lock.heldBy.what} (process ${lock.heldBy.pid})` : "another holdfast";
-    return fail({
-      kind: "waiting",
-      reason: "stack-busy",
-      by: `${by} works on the data folder ${settings.data}`,
-    });
+  const made = makeDataFolder(settings.data);
+  if (!made.ok) return made;
+  const lock = claimData(settings.data, options.what);
+  if (!lock.ok) return lock;
+  const opened = await openLocked(options);
+  if (!opened.ok) {
+    lock.value.release();
+    return opened;
   }
-  const stores = openStores(settings.data);
-  const opened = await openWithStores(options, stores);
-  if (opened.ok)
-    return ok({
-      ...opened.value,
-      close: graceMs => opened.value.close(graceMs).finally(() => (stores.close(), lock.release())),
-    });
-  stores.close();
-  lock.release();
-  return opened;
+  return ok({
+    ...opened.value,
+    close: graceMs => opened.value.close(graceMs).finally(() => lock.value.release()),
+  });
+}
+
+async function openLocked(options: OpenOptions): Promise<Result<Holdfast>> {
+  const { data } = options.settings;
+  const stores = inDataFolder(data, () => openStores(data));
+  if (!stores.ok) return stores;
+  const opened = await openWithStores(options, stores.value);
+  if (!opened.ok) {
+    stores.value.close();
+    return opened;
+  }
+  return ok({
+    ...opened.value,
+    close: graceMs => opened.value.close(graceMs).finally(() => stores.value.close()),
+  });
 }
 
 async function openWithStores(options: OpenOptions, stores: Stores): Promise<Result<Holdfast>> {
@@ -155,7 +163,6 @@ async function openWithStores(options: OpenOptions, stores: Stores): Promise<Res
   const system = present(env, SYSTEM);
   const state = await startStateProcess({
     data: settings.data,
-    organization: DEFAULT_ORGANIZATION,
     records,
     env: { ...system, ...present(env, ["HOLDFAST_VERBOSE"]) },
     onDeath: announce(options, "state service"),
@@ -216,8 +223,10 @@ function startProviders(
   options: OpenOptions,
   found: Found,
   redact: (text: string) => string,
+  mayMutate: (runId: string, urn: string) => Promise<boolean>,
 ): ReturnType<typeof createProviderHostClient> {
   return createProviderHostClient({
+    mayMutate,
     base: options.settings.data,
     env: { ...found.system, ...present(options.env, ["SSH_AUTH_SOCK"]) },
     onRestart: announce(options, "provider host"),
@@ -237,11 +246,10 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
     store,
     keys,
     url: service.url,
-    organization: DEFAULT_ORGANIZATION,
     clock: systemClock,
   });
   const identities = createIdentitySource({ env, home: os.homedir(), platform: os.platform() });
-  const providers = startProviders(options, found, redact);
+  const providers = startProviders(options, found, redact, (runId, urn) => state.mayMutate(runId, urn));
   const tools = makeTools(options, records, found, redactor);
   await recover({ records, state, endProcess, now: systemClock.now });
   const secrets = createSecretReader({ redactor, identities });
@@ -264,8 +272,11 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
     await controller.stop(graceMs);
     await Promise.all([tools.workers.close(), providers.stop(), service.stop()]);
   };
-  const person = async (token: string): Promise<string | undefined> =>
-    (await store.tokenByHash(hashToken(token)))?.name;
+  const person = async (token: string): Promise<string | undefined> => {
+    const name = (await store.tokenByHash(hashToken(token)))?.name;
+    if (name !== undefined) await store.tokenUsed(name, systemClock.now());
+    return name;
+  };
   const tokens = createPeopleTokens(store, systemClock.now);
   const pids = () => ({ state: service.pid(), providers: providers.pid() });
   return { controller, records, source, redact, stateUrl: service.url, tokens, person, pids, close };

@@ -39,12 +39,29 @@ export async function withControl(args: GlobalArgs, io: Io, verb: string, work: 
   const session = opened.value;
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= session.close());
-  io.stopSignal().addEventListener("abort", () => void close(), { once: true });
   try {
-    return await work(session.control, session);
+    return await Promise.race([work(session.control, session), stopped(io, session, close)]);
   } finally {
     await close();
   }
+}
+
+/** As a shell says it of a program that a signal ended. */
+const STOPPED = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Never resolves before somebody stops us. A daemon goes on without us; our own runs are ended first. */
+async function stopped(io: Io, session: Session, close: () => Promise<void>): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const signal = io.stopSignal();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  await promise;
+  if (session.remote) io.stderr("holdfast: no longer waiting; the daemon goes on: holdfast status\n");
+  else {
+    await close();
+    // Whoever waited for a run that has an end now says it first.
+    await new Promise(setImmediate);
+  }
+  return signal.reason === "SIGTERM" ? STOPPED.SIGTERM : STOPPED.SIGINT;
 }
 
 /** For verbs that only read. */

@@ -7,19 +7,32 @@ import type { Control } from "../engine/ports/control.ts";
 import type { CallLine } from "./call.ts";
 import type { Params } from "./methods.ts";
 
-/** Undefined where nobody listens there: a socket file that a dead daemon left counts as nobody. */
-export function connectControl(socket: string, listener: EventListener): Promise<Control | undefined> {
+type Caller = (method: string, params: Params) => Promise<unknown>;
+
+/**
+ * Undefined where nobody listens there: a socket file that a dead daemon left, or a file that is none, counts as nobody.
+ * Calls that wait are given up when `signal` aborts; what they asked for goes on.
+ */
+export function connectControl(
+  socket: string,
+  listener: EventListener,
+  signal?: AbortSignal,
+): Promise<Control | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<Control | undefined>();
-  call(socket, "overview", {}, listener).then(
-    () => resolve(controlOver(socket, listener)),
+  const caller: Caller = (method, params) => call(socket, method, params, listener, signal);
+  caller("overview", {}).then(
+    () => resolve(controlOver(caller)),
     (error: unknown) => {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (code === "ENOENT" || code === "ECONNREFUSED") resolve(undefined);
+      if (typeof code === "string" && NOBODY.includes(code)) resolve(undefined);
       else reject(error instanceof Error ? error : new Error(String(error)));
     },
   );
   return promise;
 }
+
+/** A folder without a socket, a socket that nobody serves, a path through a file. */
+const NOBODY = ["ENOENT", "ECONNREFUSED", "ENOTDIR", "ENOTSOCK"];
 
 /** It went away, or was ended, while we waited for its answer. */
 function lost(error: unknown): Result<never> {
@@ -28,9 +41,9 @@ function lost(error: unknown): Result<never> {
 }
 
 /** What the daemon answered is of its own making, and of the same version: the socket is in the same data folder. */
-function controlOver(socket: string, listener: EventListener): Control {
+function controlOver(caller: Caller): Control {
   const ask = <K extends keyof Control>(method: K, params: Params = {}): ReturnType<Control[K]> =>
-    call(socket, method, params, listener) as ReturnType<Control[K]>;
+    caller(method, params) as ReturnType<Control[K]>;
   /** For those that can say by a value that it could not be done. */
   const attempt = <T>(answer: Promise<Result<T>>): Promise<Result<T>> => answer.catch(lost);
   return {
@@ -66,9 +79,16 @@ async function readAnswer(response: IncomingMessage, listener: EventListener): P
   throw new Error(ENDED);
 }
 
-function call(socket: string, method: string, params: Params, listener: EventListener): Promise<unknown> {
+function call(
+  socket: string,
+  method: string,
+  params: Params,
+  listener: EventListener,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  const outgoing = request({ socketPath: socket, path: `/api/v1/${method}`, method: "POST" }, response => {
+  const where = { socketPath: socket, path: `/api/v1/${method}`, method: "POST" };
+  const outgoing = request({ ...where, ...(signal && { signal }) }, response => {
     // A connection that breaks is heard here or there; whoever is first tells.
     response.once("error", () => reject(new Error(ENDED)));
     readAnswer(response, listener).then(resolve, reject);

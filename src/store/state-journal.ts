@@ -13,6 +13,7 @@ interface Waiting {
 export interface JournalTable {
   append(id: string, rows: readonly JournalRow[]): Promise<boolean>;
   read(id: string): readonly string[];
+  readAfter(id: string, sequence: number): readonly JournalRow[];
 }
 
 export function createJournalTable(db: DatabaseSync): JournalTable {
@@ -23,6 +24,9 @@ export function createJournalTable(db: DatabaseSync): JournalTable {
     "SELECT 1 FROM state_updates WHERE id = ? AND status = 'running' AND dry_run = 0",
   );
   const all = db.prepare("SELECT text FROM state_journal WHERE update_id = ? ORDER BY sequence");
+  const after = db.prepare(
+    "SELECT sequence, text FROM state_journal WHERE update_id = ? AND sequence > ? ORDER BY sequence",
+  );
   let waiting: Waiting[] = [];
 
   const store = (item: Waiting): boolean => {
@@ -47,5 +51,7 @@ export function createJournalTable(db: DatabaseSync): JournalTable {
         waiting.push({ id, rows, resolve, reject });
       }),
     read: id => all.all(id).map(row => String(row.text)),
+    readAfter: (id, sequence) =>
+      after.all(id, sequence).map(row => ({ sequence: Number(row.sequence), text: String(row.text) })),
   };
 }

@@ -22,6 +22,8 @@ type Updates = Pick<
   | "putCheckpoint"
   | "pendingCheckpoint"
   | "journal"
+  | "journalAfter"
+  | "liveUpdateOf"
   | "setChanges"
   | "closeUpdate"
   | "settleUpdate"
@@ -134,6 +136,12 @@ export function createUpdates(db: DatabaseSync): Updates {
   const close = db.prepare(
     "UPDATE state_updates SET status = 'closing', closing = ? WHERE id = ? AND status = 'running' RETURNING 1",
   );
+  // By the stack, which has an index of its open update; a run has one stack.
+  const live = db.prepare(
+    `SELECT u.id FROM state_runs r JOIN state_updates u ON u.stack_id = r.stack_id
+     WHERE r.run_id = ?1 AND u.run_id = ?1 AND u.dry_run = 0 AND u.status = 'running' AND u.status IN ('running', 'closing')
+       AND u.expires_at > ?2`,
+  );
   const open = db.prepare(`SELECT * FROM state_updates WHERE ${OPEN}`);
   const openOf = db.prepare(`SELECT * FROM state_updates WHERE stack_id = ? AND ${OPEN}`);
   const forget = db.prepare("DELETE FROM state_updates WHERE dry_run = 1 AND created_at < ?");
@@ -156,6 +164,11 @@ export function createUpdates(db: DatabaseSync): Updates {
       return typeof text === "string" ? text : undefined;
     },
     journal: async id => journal.read(id),
+    journalAfter: async (id, sequence) => journal.readAfter(id, sequence),
+    liveUpdateOf: async (runId, at) => {
+      const id = live.get(runId, at)?.id;
+      return typeof id === "string" ? id : undefined;
+    },
     setChanges: async (id, counts) => void changes.run(JSON.stringify(counts), id),
     closeUpdate: async (id, status) => close.get(status, id) !== undefined || find(id)?.status === "closing",
     settleUpdate: async (id, settlement) => settle(id, settlement),

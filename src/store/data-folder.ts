@@ -1,0 +1,77 @@
+/** The data folder: made where it is missing; what is wrong with it is said in words, not as an exception. */
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { fail, type Failure, type Problem, type Result } from "../engine/failure.ts";
+
+const OTHER_FOLDER = "choose another folder with --data DIR or HOLDFAST_DATA";
+
+/** What the system says, and the way out. */
+const CAUSES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+  ENOTDIR: ["a part of this path is a file", OTHER_FOLDER],
+  EEXIST: ["there is a file of this name, where a folder is needed", OTHER_FOLDER],
+  EACCES: [
+    "this user may not write there",
+    `give the folder to the user that holdfast runs as, or ${OTHER_FOLDER}`,
+  ],
+  EPERM: [
+    "this user may not write there",
+    `give the folder to the user that holdfast runs as, or ${OTHER_FOLDER}`,
+  ],
+  EROFS: ["its file system is read-only", `mount it for writing, or ${OTHER_FOLDER}`],
+  ENOSPC: ["its file system is full", "make room there, and start again"],
+  EDQUOT: ["its quota is used up", "make room there, and start again"],
+  ENAMETOOLONG: ["its path is too long", OTHER_FOLDER],
+  ELOOP: ["its links lead in a circle", OTHER_FOLDER],
+};
+
+/** SQLite's primary result codes (sqlite.org/rescode.html) that say something of the place and not of our code. */
+const DATABASE_CAUSES: Readonly<Record<number, readonly [why: string, hint: string]>> = {
+  8: ["its file system is read-only, or this user may not write there", OTHER_FOLDER],
+  10: ["the disk reports errors", "look at the machine's log (dmesg), and start again"],
+  11: ["its database is damaged", "bring the data folder back from a backup"],
+  13: ["its file system is full", "make room there, and start again"],
+  14: [
+    "its database cannot be opened: this user may not write there, or its file system is read-only",
+    OTHER_FOLDER,
+  ],
+  26: [
+    "its database is no database",
+    "bring the data folder back from a backup, or choose another one with --data DIR",
+  ],
+};
+
+const field = (error: unknown, name: "code" | "errcode"): unknown =>
+  typeof error === "object" && error !== null && name in error
+    ? (error as Record<string, unknown>)[name]
+    : undefined;
+
+function causeOf(error: unknown): readonly [why: string, hint: string] | undefined {
+  const [code, errcode] = [field(error, "code"), field(error, "errcode")];
+  // The lowest byte is the primary code; extended ones say more above it.
+  if (typeof errcode === "number") return DATABASE_CAUSES[errcode & 0xff];
+  return typeof code === "string" ? CAUSES[code] : undefined;
+}
+
+const invalid = (problem: Problem): Failure => ({
+  kind: "stalled",
+  reason: "config-invalid",
+  problems: [problem],
+});
+
+/** Calls `work`, which opens something in the folder; where the place is to blame, it is said so. Other errors are thrown on. */
+export function inDataFolder<T>(folder: string, work: () => T): Result<T> {
+  try {
+    return { ok: true, value: work() };
+  } catch (error) {
+    const cause = causeOf(error);
+    if (!cause) throw error;
+    const [why, hint] = cause;
+    return fail(invalid({ message: `the data folder ${folder} cannot be used: ${why}`, hint }));
+  }
+}
+
+/** Only its owner may look into it. */
+export const makeDataFolder = (folder: string): Result<void> =>
+  inDataFolder(folder, () => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  });
