@@ -81,7 +81,7 @@ async function run(
 
 export const command = defineCommand({
   verb: "demo",
-  describe: "the story end to end in a temporary folder: deploy, drift, a bad commit, a crash",
+  describe: "the story end to end, in a temporary folder",
   builder: { keep: { type: "boolean", describe: "leave the folder, and say how to go on playing" } },
   run,
 });

@@ -4,9 +4,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { defineCommand, type Args, type Io } from "./command.ts";
+import { sayProblem } from "./say-problem.ts";
 import { systemdUnit } from "./systemd-unit.ts";
 import { print, sayFailure } from "./with-control.ts";
-import type { DaemonSettings } from "../config/daemon.ts";
 
 const builder = {
   listen: { type: "string", describe: "HOST:PORT for health, metrics, hook and API" },
@@ -42,8 +42,16 @@ function placeFor({ env }: Io): Place {
   };
 }
 
+/** What the unit says of the daemon's settings; paths absolute. */
+interface ServeSettings {
+  readonly repo?: string;
+  readonly data: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly pulumi?: string;
+}
+
 /** Only what was given: what is left away may be changed in the settings file. */
-function serveArguments(args: InstallArgs, settings: DaemonSettings): string[] {
+function serveArguments(args: InstallArgs, settings: ServeSettings): string[] {
   const { repo, data, listen, pulumi } = settings;
   const address = `${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${listen.port}`;
   const given: readonly (readonly [string, string | undefined])[] = [
@@ -85,12 +93,12 @@ async function write(file: string, unit: string): Promise<string | undefined> {
     await mkdir(path.dirname(file), { recursive: true });
     const before = existsSync(file) ? await readFile(file, "utf8") : unit;
     if (before !== unit && !before.startsWith("# Written by `holdfast install`"))
-      return `${file} is there and was not written by holdfast; compare it with holdfast install --print`;
+      return `${file} is there and was not written by holdfast`;
     await writeFile(file, unit, { mode: UNIT_MODE });
     return undefined;
   } catch (error) {
     if (!(error instanceof Error) || !("code" in error)) throw error;
-    return `${file} cannot be written (${String(error.code)}); print the unit with holdfast install --print`;
+    return `${file} cannot be written: ${String(error.code)}`;
   }
 }
 
@@ -101,8 +109,12 @@ async function run(args: InstallArgs, io: Io): Promise<number> {
   if (!settings.ok) return sayFailure(io, args.json, settings.failure);
   const { repo, data } = settings.value;
   if (repo === undefined && !existsSync(path.join(data, "holdfast.db"))) {
-    io.stderr(`holdfast: which repository? Nothing is known in ${data} yet.\nSay it with --repo URL.\n`);
-    return 1;
+    return sayProblem(
+      io,
+      args.json,
+      `which repository? Nothing is known in ${data} yet.`,
+      "Say it with --repo URL.",
+    );
   }
   const place = placeFor(io);
   const unit = systemdUnit({
@@ -115,7 +127,7 @@ async function run(args: InstallArgs, io: Io): Promise<number> {
   });
   if (args.print && !args.json) return (io.stdout(unit), 0);
   const why = args.print ? undefined : await write(place.file, unit);
-  if (why !== undefined) return (io.stderr(`holdfast: ${why}\n`), 1);
+  if (why !== undefined) return sayProblem(io, args.json, why, "The unit: holdfast install --print");
   print(
     io,
     args.json,

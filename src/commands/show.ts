@@ -2,7 +2,8 @@
 import { showDocument } from "../report/documents.ts";
 import { showRun } from "../report/show-run.ts";
 import { defineCommand } from "./command.ts";
-import { print, sayFailure, wantsColor, withReader } from "./with-control.ts";
+import { sayProblem } from "./say-problem.ts";
+import { print, wantsColor, withReader } from "./with-control.ts";
 
 export const command = defineCommand({
   verb: "show",
@@ -12,8 +13,7 @@ export const command = defineCommand({
     withReader(args, io, async reader => {
       const run = await reader.run(args.run);
       if (!run) {
-        const problem = { message: `no run is named ${args.run}`, hint: "`holdfast history` lists them" };
-        return sayFailure(io, args.json, { kind: "stalled", reason: "config-invalid", problems: [problem] });
+        return sayProblem(io, args.json, `no run is named ${args.run}`, "`holdfast history` lists them");
       }
       print(
         io,

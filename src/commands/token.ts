@@ -1,6 +1,7 @@
 /** `holdfast token create|list|revoke`: access for people, to the API and to the state service (`pulumi login`). */
 import { ago } from "../report/age.ts";
 import { defineCommand, type Io } from "./command.ts";
+import { sayProblem } from "./say-problem.ts";
 import { print, sayFailure } from "./with-control.ts";
 import type { TokenDesk } from "./wire-token.ts";
 
@@ -8,8 +9,8 @@ async function create(desk: TokenDesk, name: string | undefined, io: Io, json: b
   if (name === undefined) return usage(io, "holdfast token create NAME");
   const token = await desk.tokens.create(name);
   if (token === undefined) {
-    io.stderr(`holdfast: there is a token named ${name} already; revoke it first, or choose another name\n`);
-    return 1;
+    const hint = "revoke it first, or choose another name";
+    return sayProblem(io, json, `there is a token named ${name} already`, hint);
   }
   io.stderr("The token is shown this once only.\n");
   const login =
@@ -48,15 +49,14 @@ async function list(desk: TokenDesk, io: Io, json: boolean): Promise<number> {
 async function revoke(desk: TokenDesk, name: string | undefined, io: Io, json: boolean): Promise<number> {
   if (name === undefined) return usage(io, "holdfast token revoke NAME");
   const revoked = await desk.tokens.revoke(name);
-  if (!revoked) io.stderr(`holdfast: no token is named ${name}; \`holdfast token list\` shows them\n`);
-  else
-    print(
-      io,
-      json,
-      () => ({ version: 1, name, revoked }),
-      () => `${name} is revoked`,
-    );
-  return revoked ? 0 : 1;
+  if (!revoked) return sayProblem(io, json, `no token is named ${name}`, "`holdfast token list` shows them");
+  print(
+    io,
+    json,
+    () => ({ version: 1, name, revoked }),
+    () => `${name} is revoked`,
+  );
+  return 0;
 }
 
 function usage(io: Io, right: string): number {

@@ -53,13 +53,21 @@ test("init", async () => {
 test("token", async () => {
   assert.equal(await answers("token", "token", { action: "create", name: "ann" }), 0);
   assert.equal(await answers("token", "token", { action: "list" }), 0);
+  assert.equal(await answers("failure", "token", { action: "create", name: "ann" }), 1);
   assert.equal(await answers("token", "token", { action: "revoke", name: "ann" }), 0);
+  assert.equal(await answers("failure", "token", { action: "revoke", name: "ann" }), 1);
 });
 
 test("doctor", async () => {
   // Whether all is there is the machine's matter.
   const code = await answers("doctor", "doctor");
   assert.ok(code === 0 || code === 1);
+});
+
+test("install", async () => {
+  assert.equal(await answers("install", "install", { print: true, repo: "estate" }), 0);
+  const empty = path.join(scratch, "nothing");
+  assert.equal(await answers("failure", "install", { print: true, data: empty }), 1);
 });
 
 test("secrets", async () => {
