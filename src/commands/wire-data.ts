@@ -5,7 +5,9 @@ import type { DaemonSettings } from "../config/daemon.ts";
 import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
 import type { Records } from "../engine/ports/records.ts";
 import type { Source } from "../engine/ports/source.ts";
-import { createSource, type SourceOptions } from "../source/source.ts";
+import type { Credentials } from "../source/git-environment.ts";
+import { networkEnvironment } from "../source/remote-access.ts";
+import { createSource } from "../source/source.ts";
 import { openDatabase } from "../store/database.ts";
 import { createSqliteRecords, recordsMigrations } from "../store/records-sqlite.ts";
 import { stateMigrations } from "../store/state-schema.ts";
@@ -42,20 +44,22 @@ async function knowRepository(records: Records, settings: DaemonSettings): Promi
   return ok(repository);
 }
 
-/** Who logs in to the repository. */
+async function firstLine(file: string): Promise<string> {
+  return ((await readFile(file, "utf8")).split("\n")[0] ?? "").trim();
+}
+
+/** Who logs in where: what the settings say by host, and the person's ssh-agent for any. */
 export async function credentialsOf(
   settings: DaemonSettings,
   env: NodeJS.ProcessEnv,
-): Promise<SourceOptions["credentials"]> {
-  const first = settings.credentials[0];
-  if (first)
-    return {
-      kind: "token",
-      host: first.host,
-      username: first.username,
-      token: (await readFile(first.tokenFile, "utf8")).trim(),
-    };
-  return env["SSH_AUTH_SOCK"] ? { kind: "ssh", agentSocket: env["SSH_AUTH_SOCK"] } : undefined;
+): Promise<readonly Credentials[]> {
+  const socket = env["SSH_AUTH_SOCK"];
+  const agent = socket ? { agentSocket: socket } : {};
+  const found = settings.credentials.map(async ({ host, username, tokenFile, ...ssh }) => [
+    ...(tokenFile ? [{ kind: "token", host, username, token: await firstLine(tokenFile) } as const] : []),
+    ...(ssh.identityFile || ssh.knownHostsFile ? [{ kind: "ssh", host, ...ssh, ...agent } as const] : []),
+  ]);
+  return [...(await Promise.all(found)).flat(), { kind: "ssh", ...agent }];
 }
 
 /** The watched repository; nothing is fetched yet. Failures: config-invalid. */
@@ -72,6 +76,7 @@ export async function openSource(
     url: repository.value,
     branch: settings.branch,
     folder,
-    ...(credentials && { credentials }),
+    credentials,
+    network: networkEnvironment(env),
   });
 }

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { DaemonSettings } from "../config/daemon.ts";
 import type { Overview } from "../engine/ports/control.ts";
 import { gitPerson } from "../source/revert-person.ts";
+import { networkEnvironment } from "../source/remote-access.ts";
 import { revertTo, type RevertAnswer } from "../source/revert.ts";
 import type { Io } from "./command.ts";
 import { credentialsOf } from "./wire-data.ts";
@@ -26,6 +27,7 @@ export async function makeRevert(
   const credentials = await credentialsOf(settings, io.env);
   const person = await gitPerson(io.cwd, io.env);
   const folder = path.join(settings.data, "source");
-  const options = { url: repository, branch, folder, ...(credentials && { credentials }) };
+  const network = networkEnvironment(io.env);
+  const options = { url: repository, branch, folder, credentials, network };
   return revertTo(options, { ...wish, person }, io.stopSignal());
 }

@@ -18,14 +18,24 @@ const isListen = (text: string): boolean => {
 const isPublicUrl = (text: string): boolean =>
   URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol) && new URL(text).username === "";
 
-const credential = z.strictObject({
-  host: z
-    .string()
-    .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, "write the host's name alone, such as git.example.org")
-    .describe("Host that the credential is for, and no other."),
-  username: z.string().min(1).max(500).optional().describe("Default `git`."),
-  tokenFile: file.describe("File whose first line is the token or password."),
-});
+const credential = z
+  .strictObject({
+    host: z
+      .string()
+      .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, "write the host's name alone, such as git.example.org")
+      .describe(
+        "Host that the credential is for, and no other; with its port where that is not the usual one.",
+      ),
+    username: z.string().min(1).max(500).optional().describe("For https. Default `git`."),
+    tokenFile: file.optional().describe("For https: file whose first line is the token or password."),
+    identityFile: file.optional().describe("For ssh: private key. Default: as ssh finds it."),
+    knownHostsFile: file
+      .optional()
+      .describe("For ssh: file with the host's public key. Default: as ssh finds it."),
+  })
+  .refine(({ tokenFile, identityFile, knownHostsFile }) => tokenFile ?? identityFile ?? knownHostsFile, {
+    error: "give tokenFile (for https), or identityFile and knownHostsFile (for ssh)",
+  });
 
 export const daemonSchema = z.strictObject({
   repo: z
@@ -62,11 +72,7 @@ export const daemonSchema = z.strictObject({
   hookSecretFile: file
     .optional()
     .describe("File with the secret that webhooks are signed with. Default: no webhooks."),
-  credentials: z
-    .array(credential)
-    .max(100)
-    .optional()
-    .describe("Access to repositories over https, by host."),
+  credentials: z.array(credential).max(100).optional().describe("Access to repositories, by host."),
   pulumi: file.optional().describe("Path of the Pulumi CLI. Default: looked for, see `holdfast doctor`."),
   parallelism: z.int().min(1).max(256).optional().describe("Runs at one time. Default: the CPUs, at most 8."),
   workers: z.int().min(0).max(64).optional().describe("Program workers that are kept ready. Default 2."),

@@ -60,23 +60,34 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
 
 const FILE_KEYS = ["hookSecretFile", "pulumi"] as const;
 
+const CREDENTIAL_FILES = ["tokenFile", "identityFile", "knownHostsFile"] as const;
+
+function absoluteIn<Key extends string>(
+  values: { readonly [key in Key]?: string | undefined },
+  keys: readonly Key[],
+  absolute: (text: string) => string,
+): { [key in Key]?: string } {
+  const found: { [key in Key]?: string } = {};
+  for (const key of keys) {
+    const value = values[key];
+    if (value !== undefined) found[key] = absolute(value);
+  }
+  return found;
+}
+
 /** Paths in values, made absolute from `base` on. A `repo` that is a path is one too. */
 export function resolvePaths(values: DaemonValues, base: string): DaemonValues {
   const absolute = (text: string): string => path.resolve(base, text);
-  const files = FILE_KEYS.flatMap(key => {
-    const value = values[key];
-    return value === undefined ? [] : [[key, absolute(value)] as const];
-  });
   const { repo, data, credentials } = values;
   // `host:path` is ssh's short form, and no path of ours.
   const isPath = repo !== undefined && !/^[A-Za-z0-9+.-]+:\/\/|^[^/]+:/.test(repo);
   return {
     ...values,
-    ...Object.fromEntries(files),
+    ...absoluteIn(values, FILE_KEYS, absolute),
     ...(isPath ? { repo: absolute(repo) } : {}),
     ...(data === undefined ? {} : { data: absolute(data) }),
     ...(credentials && {
-      credentials: credentials.map(one => ({ ...one, tokenFile: absolute(one.tokenFile) })),
+      credentials: credentials.map(one => ({ ...one, ...absoluteIn(one, CREDENTIAL_FILES, absolute) })),
     }),
   };
 }

@@ -7,9 +7,13 @@ import type { DaemonValues } from "./daemon-schema.ts";
 
 export interface HostCredential {
   readonly host: string;
+  /** For https. */
   readonly username: string;
-  /** Absolute path. */
-  readonly tokenFile: string;
+  /** Absolute path, as the others. */
+  readonly tokenFile?: string;
+  /** Private key for ssh. */
+  readonly identityFile?: string;
+  readonly knownHostsFile?: string;
 }
 
 /** Everything checked, paths absolute, defaults filled in. */
@@ -66,6 +70,17 @@ function splitListen(listen: string): { host: string; port: number } {
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 
+function credentialOf(values: NonNullable<DaemonValues["credentials"]>[number]): HostCredential {
+  const { host, username = "git", tokenFile, identityFile, knownHostsFile } = values;
+  return {
+    host,
+    username,
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...(identityFile === undefined ? {} : { identityFile }),
+    ...(knownHostsFile === undefined ? {} : { knownHostsFile }),
+  };
+}
+
 function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSettings {
   const { repo, publicUrl, hookSecretFile, pulumi } = values;
   return {
@@ -78,7 +93,7 @@ function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSet
     listen: splitListen(values.listen ?? DEFAULT_LISTEN),
     behindProxy: values.behindProxy ?? false,
     apiTokenRequired: values.apiTokenRequired ?? true,
-    credentials: (values.credentials ?? []).map(one => ({ ...one, username: one.username ?? "git" })),
+    credentials: (values.credentials ?? []).map(credentialOf),
     parallelism: values.parallelism ?? Math.max(1, Math.min(cpus, MAX_DEFAULT_PARALLELISM)),
     workers: values.workers ?? DEFAULT_WORKERS,
   };
@@ -106,8 +121,9 @@ async function rules(settings: DaemonSettings): Promise<Problem[]> {
     problems.push({ message: `credentials: two for the host ${host}` });
   problems.push(...(await unreadable("hookSecretFile", settings.hookSecretFile)));
   problems.push(...(await unreadable("pulumi", settings.pulumi)));
-  for (const { host, tokenFile } of settings.credentials)
-    problems.push(...(await unreadable(`credentials for ${host}`, tokenFile)));
+  for (const { host, tokenFile, identityFile, knownHostsFile } of settings.credentials)
+    for (const file of [tokenFile, identityFile, knownHostsFile])
+      problems.push(...(await unreadable(`credentials for ${host}`, file)));
   return problems;
 }
 

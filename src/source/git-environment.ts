@@ -1,5 +1,4 @@
 /** The environment of every git process: nothing inherited, nothing read from the machine's settings, nothing asked. */
-import { userInfo } from "node:os";
 import type { Address, Login } from "./address.ts";
 
 /** How to log in to an https server. Given to this one host and to no other, whatever the URL is changed to. */
@@ -15,6 +14,8 @@ export interface TokenCredentials {
 /** How ssh logs in; what is not given is as in the user's own ssh settings. Absolute paths. */
 export interface SshCredentials {
   readonly kind: "ssh";
+  /** Host name as in the address, with the port where it is not 22. Default: any. */
+  readonly host?: string;
   readonly identityFile?: string;
   readonly knownHostsFile?: string;
   /** Socket of an ssh-agent (SSH_AUTH_SOCK). */
@@ -54,7 +55,8 @@ const CREDENTIAL_HELPER =
 
 const BASE: Environment = {
   PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
-  HOME: userInfo().homedir,
+  // ssh takes the home folder of the user id and not this one; git has nothing to read there.
+  HOME: process.env["HOME"] ?? "/nonexistent",
   LC_ALL: "C",
   GIT_CONFIG_NOSYSTEM: "1",
   GIT_CONFIG_GLOBAL: "/dev/null",
@@ -72,15 +74,24 @@ export function localEnvironment(gitDir: string): Environment {
   return { ...BASE, GIT_DIR: gitDir, GIT_ALLOW_PROTOCOL: "none", ...configVariables(HARDENING) };
 }
 
+/** How calls reach the remote. */
+export interface RemoteAccess {
+  readonly login?: Login;
+  readonly ssh?: SshCredentials;
+  /** Proxies and trusted certificates, as `networkEnvironment` answers them. */
+  readonly network?: Environment;
+}
+
 /** For calls that talk to the remote. `globalConfig` is our own file that says which file repository is safe. */
 export function remoteEnvironment(
   gitDir: string,
   address: Address,
-  options: { readonly login?: Login; readonly ssh?: SshCredentials; readonly globalConfig?: string },
+  options: RemoteAccess & { readonly globalConfig?: string },
 ): Environment {
   const { login } = options;
   const helper = login ? credentialSettings(address) : [];
   return {
+    ...options.network,
     ...BASE,
     ...(options.globalConfig === undefined ? {} : { GIT_CONFIG_GLOBAL: options.globalConfig }),
     GIT_DIR: gitDir,
@@ -95,18 +106,6 @@ export function remoteEnvironment(
 const credentialSettings = (address: Address): (readonly [string, string])[] => [
   [`credential.https://${address.host ?? ""}.helper`, CREDENTIAL_HELPER],
 ];
-
-/** The login that may go to this address: the one of its URL, or the configured one where the host is the same. */
-export function loginFor(address: Address, credentials: Credentials | undefined): Login | undefined {
-  if (address.protocol !== "https") return undefined;
-  if (credentials?.kind !== "token") return address.login;
-  if (credentials.host.toLowerCase() !== address.host) return address.login;
-  const username = credentials.username ?? address.login?.username;
-  return {
-    username: username === undefined || username === "" ? "git" : username,
-    password: credentials.token,
-  };
-}
 
 function sshVariables(ssh: SshCredentials | undefined): Environment {
   const options = [

@@ -21,19 +21,31 @@ const NO_BRANCH = /couldn't find remote ref /;
 /** git's words (C locale) → the way out. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [
-    /Host key verification failed|No \S+ host key is known/,
-    "add the host's key to known_hosts after checking it",
+    /HOST IDENTIFICATION HAS CHANGED/,
+    "the host shows another key than the known one, so somebody may stand in between; if the key was changed on purpose, replace it in known_hosts",
   ],
-  [/Permission denied \(publickey/, "give a key that the server accepts"],
+  [
+    /Host key verification failed|No \S+ host key is known/,
+    "see the host's key with `ssh-keyscan`, check it, and add it to ~/.ssh/known_hosts of the daemon's user, or to the file that its credentials name as knownHostsFile",
+  ],
+  [/UNPROTECTED PRIVATE KEY FILE/, "ssh takes no key that others can read: chmod 600 the key's file"],
+  [
+    /Permission denied \(publickey/,
+    "give a key that the server accepts: in ~/.ssh of the daemon's user, in an agent (SSH_AUTH_SOCK), or as identityFile of the host's credentials in settings.yaml",
+  ],
+  [/No user exists for uid/, "ssh needs a user with a name: run the daemon as one, or give an https address"],
   [
     /could not read (Username|Password)|Authentication failed|HTTP Basic: Access denied|returned error: 40[13]/,
-    "give a token that may read this repository, bound to this host",
+    "give a token that may read this repository: tokenFile of this host's credentials in settings.yaml",
   ],
   [
     /returned error: 30[1278]|unable to update url base/,
-    "the server redirects: use the address it redirects to",
+    "the server redirects, which may lead to another host: see where to with `curl -sI URL`, and give that address",
   ],
-  [/SSL certificate problem/, "the server's certificate is not trusted on this machine"],
+  [
+    /SSL certificate problem|server certificate verification failed/,
+    "the server's certificate is not trusted here: name a PEM file with its authority in GIT_SSL_CAINFO of the daemon's environment",
+  ],
   [
     /does not appear to be a git repository|repository .* not found|returned error: 404/i,
     "check the address",
@@ -64,8 +76,13 @@ export function fetchFailure(result: RunResult, call: FailedCall): Failure {
 
 /** git's own errors in one line, with the way out where we know it. The server's chatter comes last. */
 function why(words: string, secrets: readonly string[]): string {
-  const lines = words.split("\n").filter(line => line.trim() !== "");
-  const isError = (line: string): boolean => /^(fatal|error|ssh|remote|Host|@)|denied/i.test(line);
+  // ssh puts its warnings into boxes of at signs.
+  const lines = words
+    .split("\n")
+    .map(line => line.replaceAll(/^@+\s*|\s*@*\s*$/g, ""))
+    .filter(line => line !== "");
+  const isError = (line: string): boolean =>
+    /^(fatal|error|ssh|remote|Host|WARNING|No .* host key)|denied/i.test(line);
   const kept = lines.some(isError) ? lines.filter(isError) : lines;
   const said = cleanLine(redact(kept.join("; "), secrets), MAX_WHY);
   const hint = HINTS.find(([pattern]) => pattern.test(words))?.[1];

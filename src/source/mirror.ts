@@ -7,10 +7,10 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
 import path from "node:path";
 import type { RunResult } from "../process/run.ts";
-import type { Address, Login } from "./address.ts";
+import type { Address } from "./address.ts";
 import { lockFolder, type HeldLock } from "./folder-lock.ts";
 import { createGit, ended, type Git } from "./git.ts";
-import { localEnvironment, remoteEnvironment, type SshCredentials } from "./git-environment.ts";
+import { localEnvironment, remoteEnvironment, type RemoteAccess } from "./git-environment.ts";
 import { fetchFailure } from "./git-failure.ts";
 import { removeLeftovers } from "./mirror-leftovers.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
@@ -23,8 +23,7 @@ export interface MirrorOptions {
   readonly folder: string;
   readonly address: Address;
   readonly branch: string;
-  readonly login?: Login;
-  readonly ssh?: SshCredentials;
+  readonly access: RemoteAccess;
   readonly deadlineMs: number;
   readonly log: (text: string) => void;
 }
@@ -152,19 +151,19 @@ async function fetchBranch(
   lock: HeldLock,
   signal: AbortSignal,
 ): Promise<RunResult> {
-  const { address, login, ssh, deadlineMs } = options;
+  const { address, access, deadlineMs } = options;
   const isFile = address.protocol === "file";
   const globalConfig = isFile ? await safeDirectories(`${options.folder}.safe`, address.remote) : undefined;
   const env = remoteEnvironment(gitDir, address, {
-    ...(login ? { login } : {}),
-    ...(ssh ? { ssh } : {}),
+    ...access,
     ...(globalConfig === undefined ? {} : { globalConfig }),
   });
   const git = createGit(env, deadlineMs);
   return git(fetchArguments(address, options.branch), { signal, onStart: pid => lock.addChild(pid) });
 }
 
-function failed({ address, branch, login, deadlineMs }: MirrorOptions, result: RunResult): Result<never> {
+function failed({ address, branch, access, deadlineMs }: MirrorOptions, result: RunResult): Result<never> {
+  const { login } = access;
   // A token may also stand in the place of the user name, alone.
   const secrets = login ? [login.password === "" ? login.username : login.password] : [];
   return fail(fetchFailure(result, { url: address.remote, branch, secrets, deadlineMs }));

@@ -193,12 +193,11 @@ const identity = ({ name, email }: Person): Record<string, string> => ({
 
 /** Without `+`: what somebody pushed in the meantime is never overwritten. */
 async function push(folder: string, sha: string, { opened, options, signal }: Work): Promise<RunResult> {
-  const { address, login, deadlineMs } = opened;
+  const { address, access, deadlineMs } = opened;
   const isFile = address.protocol === "file";
   const globalConfig = isFile ? await safeDirectories(path.join(folder, "safe"), address.remote) : undefined;
   const env = remoteEnvironment(folder, address, {
-    ...(login ? { login } : {}),
-    ...(options.credentials?.kind === "ssh" ? { ssh: options.credentials } : {}),
+    ...access,
     ...(globalConfig === undefined ? {} : { globalConfig }),
   });
   const args = [

@@ -6,10 +6,11 @@ import type { Checkout, Revision, Source } from "../engine/ports/source.ts";
 import { parseAddress, type Address, type Login } from "./address.ts";
 import { isBranchName, isFullObjectId } from "./branch-name.ts";
 import { createCheckouts } from "./checkouts.ts";
-import { loginFor, type Credentials } from "./git-environment.ts";
+import type { Credentials, RemoteAccess } from "./git-environment.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { createHistory } from "./history.ts";
 import { createMirror, type Mirror } from "./mirror.ts";
+import { accessTo, tokenFor } from "./remote-access.ts";
 import { cleanLine } from "./untrusted-text.ts";
 
 export interface SourceOptions {
@@ -18,7 +19,10 @@ export interface SourceOptions {
   readonly branch: string;
   /** Absolute folder of the source's own below the data folder; made when needed. */
   readonly folder: string;
-  readonly credentials?: Credentials;
+  /** Each goes to its own host and to no other. */
+  readonly credentials?: readonly Credentials[];
+  /** Proxies and trusted certificates (`networkEnvironment`). Default: none but the machine's. */
+  readonly network?: Readonly<Record<string, string>>;
   /** Default: DEFAULT_LIMITS. */
   readonly limits?: Partial<Limits>;
   /** Milliseconds that one call of git may take. Default 120,000. */
@@ -32,7 +36,9 @@ const DEADLINE_MS = 120_000;
 /** The repository as options name it: its address, who logs in, and our mirror of it. */
 export interface OpenedRepository {
   readonly address: Address;
+  /** What stands in `access` too. */
   readonly login?: Login;
+  readonly access: RemoteAccess;
   readonly mirror: Mirror;
   readonly deadlineMs: number;
 }
@@ -54,23 +60,30 @@ export function openRepository(options: SourceOptions): Result<OpenedRepository>
   if (!isBranchName(options.branch))
     return fail(invalid(`"${cleanLine(options.branch)}" cannot be the name of a branch`));
   const { address } = parsed;
-  const login = loginFor(address, options.credentials);
+  const access = accessTo(address, options.credentials ?? [], options.network);
+  const { login } = access;
   if (login && /[\r\n\0]/.test(login.username + login.password))
     return fail(invalid("a line break stands in the repository's user name or token"));
   const log = options.log ?? silent;
-  if (options.credentials?.kind === "token" && login?.password !== options.credentials.token)
-    log(`the token is for ${options.credentials.host} and is not sent to ${address.host ?? "a file"}`);
+  warnOfUnused(address, options.credentials ?? [], log);
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
-  const mirror = createMirror({
-    folder: path.join(options.folder, mirrorName(address, options.branch)),
-    address,
-    branch: options.branch,
-    ...(login ? { login } : {}),
-    ...(options.credentials?.kind === "ssh" ? { ssh: options.credentials } : {}),
-    deadlineMs,
-    log,
-  });
-  return ok({ address, mirror, deadlineMs, ...(login ? { login } : {}) });
+  const folder = path.join(options.folder, mirrorName(address, options.branch));
+  const mirror = createMirror({ folder, address, branch: options.branch, access, deadlineMs, log });
+  return ok({ address, access, mirror, deadlineMs, ...(login ? { login } : {}) });
+}
+
+/** A slip in a host's name would otherwise show only as a login that is refused. */
+function warnOfUnused(
+  address: Address,
+  credentials: readonly Credentials[],
+  log: (text: string) => void,
+): void {
+  const hosts = credentials.flatMap(one => (one.kind === "token" ? [one.host] : []));
+  if (address.protocol !== "https" || hosts.length === 0 || tokenFor(address, credentials)) return;
+  const verb = hosts.length === 1 ? "the token is" : "the tokens are";
+  log(
+    `${verb} for ${hosts.join(", ")} and ${hosts.length === 1 ? "is" : "are"} not sent to ${address.host ?? ""}`,
+  );
 }
 
 const invalid = (message: string): Failure => ({

@@ -137,3 +137,22 @@ test("a settings file that was named must be there", async () => {
     "/nowhere/s.yaml the settings file cannot be read: ENOENT",
   ]);
 });
+
+test("a credential for ssh has a key, the host's key, or both", async context => {
+  const files = { key: "k", known: "h", token: "t" };
+  const credentials = `credentials:
+  - { host: a.example.org, identityFile: key, knownHostsFile: known }
+  - { host: "b.example.org:2222", tokenFile: token, knownHostsFile: known }
+`;
+  const data = makeTree(context, { ...files, "settings.yaml": credentials });
+  const settings = await settingsOf(inputOf(data));
+  assert.deepEqual(settings.credentials[0], {
+    host: "a.example.org",
+    username: "git",
+    identityFile: path.join(data, "key"),
+    knownHostsFile: path.join(data, "known"),
+  });
+  assert.equal(settings.credentials[1]?.tokenFile, path.join(data, "token"));
+  const empty = makeTree(context, { "settings.yaml": "credentials: [{ host: a.example.org }]\n" });
+  assert.match((await problemsOf(inputOf(empty))).join(), /give tokenFile \(for https\), or identityFile/);
+});

@@ -33,7 +33,13 @@ for (const [index, { name, body }] of examples.entries()) {
       assert.ok(result.value.stacks.every(({ settings }) => settings.managed));
       return;
     }
-    const data = makeTree(context, { "settings.yaml": body, "hook-secret": "x", "git-token": "y" });
+    const data = makeTree(context, {
+      "settings.yaml": body,
+      "hook-secret": "x",
+      "git-token": "y",
+      "deploy-key": "k",
+      "known-hosts": "h",
+    });
     const input = { flags: { data }, env: {}, cwd: data, home: data, uid: 1000, cpus: 2 };
     const result = await readDaemonSettings(input);
     assert.ok(result.ok, JSON.stringify(result));

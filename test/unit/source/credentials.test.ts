@@ -2,13 +2,20 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { parseAddress, type Address } from "../../../src/source/address.ts";
-import { loginFor, remoteEnvironment, type Credentials } from "../../../src/source/git-environment.ts";
+import { remoteEnvironment, type Credentials } from "../../../src/source/git-environment.ts";
 import { fetchFailure } from "../../../src/source/git-failure.ts";
+import { loginFor, networkEnvironment, sshFor } from "../../../src/source/remote-access.ts";
 import { createSource } from "../../../src/source/source.ts";
 import { tempFolder } from "../../support/git.ts";
 
 const TOKEN = 'tok\'en "$(id)"%s\\n-hunter2';
-const credentials: Credentials = { kind: "token", host: "git.example.org", token: TOKEN };
+const token = { kind: "token", host: "git.example.org", token: TOKEN } as const;
+const credentials: readonly Credentials[] = [
+  { kind: "token", host: "forge.example.org:8443", token: "another" },
+  token,
+  { kind: "ssh", identityFile: "/any" },
+  { kind: "ssh", host: "git.example.org:2222", identityFile: "/own" },
+];
 
 function address(url: string): Address {
   const parsed = parseAddress(url, "/");
@@ -43,8 +50,34 @@ test("a token does not follow when the URL is changed to another host, and the l
   const url = "https://evil.example.net/a";
   const folder = tempFolder(t);
   assert.ok(createSource({ url, branch: "main", folder, credentials, log: text => void log.push(text) }).ok);
-  assert.match(log.join(), /token is for git\.example\.org and is not sent to evil\.example\.net/);
+  assert.match(
+    log.join(),
+    /tokens are for forge\.example\.org:8443, git\.example\.org and are not sent to evil\.example\.net/,
+  );
   assert.ok(!log.join().includes("hunter2"));
+});
+
+test("of several credentials each goes to its own host", () => {
+  const passwordFor = (url: string) => loginFor(address(url), credentials)?.password;
+  assert.equal(passwordFor("https://forge.example.org:8443/a"), "another");
+  assert.equal(passwordFor("https://forge.example.org/a"), undefined);
+  assert.equal(passwordFor("https://GIT.example.org:443/a"), TOKEN);
+  const keyFor = (url: string) => sshFor(address(url), credentials)?.identityFile;
+  assert.equal(keyFor("ssh://git@git.example.org:2222/a"), "/own");
+  assert.equal(keyFor("git@git.example.org:a"), "/any");
+  assert.equal(keyFor("https://git.example.org/a"), undefined);
+});
+
+test("git gets proxies and trusted certificates of the environment, and nothing else", () => {
+  const env = {
+    https_proxy: "http://proxy:1",
+    SSL_CERT_FILE: "/ca.pem",
+    GIT_DIR: "/x",
+    GIT_SSL_NO_VERIFY: "1",
+  };
+  assert.deepEqual(networkEnvironment(env), { https_proxy: "http://proxy:1", GIT_SSL_CAINFO: "/ca.pem" });
+  const both = { SSL_CERT_FILE: "/ca.pem", GIT_SSL_CAINFO: "/git.pem", SSL_CERT_DIR: "/certs" };
+  assert.deepEqual(networkEnvironment(both), { GIT_SSL_CAINFO: "/git.pem", GIT_SSL_CAPATH: "/certs" });
 });
 
 test("no secret stands in a setting's name or value, and ssh asks nothing and checks the host", () => {
@@ -92,7 +125,7 @@ test("a failure repeats no password, whatever the server says", () => {
 });
 
 test("a token with a line break, which could smuggle a second credential in, is refused", t => {
-  const smuggled = { ...credentials, token: "a\nhost=evil" };
+  const smuggled = [{ ...token, token: "a\nhost=evil" }];
   const url = "https://git.example.org/a";
   const made = createSource({ url, branch: "main", folder: tempFolder(t), credentials: smuggled });
   assert.match(JSON.stringify(made), /config-invalid.*line break/);
