@@ -24,6 +24,8 @@ export interface OwnDaemon extends DemoDaemon {
   url(): string | undefined;
   /** The last lines of its log. */
   log(): string;
+  /** When it last said something, by performance.now(). */
+  lastWord(): number;
   /** Why it is gone, though nobody killed it. */
   died(): string | undefined;
   /** SIGTERM, and after a while SIGKILL to all that is left. */
@@ -47,6 +49,7 @@ const LISTENS = /; (http:\/\/127\.0\.0\.1:\d+)$/m;
 
 interface Life {
   self: KnownProcess;
+  lastWord: number;
   url: string | undefined;
   output: string;
   ended: string | undefined;
@@ -54,9 +57,11 @@ interface Life {
 
 function startLife(options: DaemonOptions): Life {
   const { holdfast, folder, env } = options;
-  const life: Life = { self: { pid: 0, startTime: "" }, url: undefined, output: "", ended: undefined };
+  const self = { pid: 0, startTime: "" };
+  const life: Life = { self, lastWord: performance.now(), url: undefined, output: "", ended: undefined };
   const take = (chunk: Buffer): void => {
     appendFileSync(path.join(folder, "daemon.log"), chunk);
+    life.lastWord = performance.now();
     life.output = (life.output + chunk.toString()).slice(-LOG_KEPT);
     life.url ??= LISTENS.exec(life.output)?.[1];
   };
@@ -97,6 +102,7 @@ export function createDaemon(options: DaemonOptions): OwnDaemon {
 
   return {
     log,
+    lastWord: () => life?.lastWord ?? 0,
     url: () => (isGone() ? undefined : life?.url),
     control: () => (isGone() ? Promise.resolve(undefined) : options.connect()),
     died: () => (life && isGone() ? `the daemon ended by itself (${life.ended ?? "killed"})` : undefined),

@@ -48,7 +48,7 @@ export interface Stage {
   say(text: string): void;
   /** Shows a command, runs it for real, shows what it prints. Answers its exit code. */
   holdfast(...args: readonly string[]): Promise<number>;
-  /** Looks again and again; a StepFailed with what stands in the way after a minute and a half. */
+  /** Looks again and again; a StepFailed when nothing happens any more. */
   until<T>(what: string, look: () => Promise<T | undefined>): Promise<T>;
   overview(): Promise<Overview | undefined>;
 }

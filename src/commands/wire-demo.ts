@@ -34,7 +34,7 @@ export interface StageOptions {
   readonly flags: readonly string[];
 }
 
-/** A busy machine with two cores needs some ten seconds for the longest of them. */
+/** Without a word of the daemon, which says each resource: a machine that is merely busy is waited for. */
 const PATIENCE_MS = 90_000;
 const LOOK_MS = 25;
 const VERB_MS = 120_000;
@@ -79,13 +79,13 @@ async function plant(folder: string, settings: Readonly<Record<string, string>>)
 
 function createUntil(options: StageOptions, daemon: OwnDaemon): Stage["until"] {
   return async (what, look) => {
-    const end = performance.now() + PATIENCE_MS;
+    const start = performance.now();
     for (;;) {
       if (options.signal.aborted) throw new Stopped();
       const found = await look();
       if (found !== undefined) return found;
-      const why =
-        daemon.died() ?? (performance.now() > end ? `not within ${PATIENCE_MS / 1000} s` : undefined);
+      const silent = performance.now() - Math.max(start, daemon.lastWord()) > PATIENCE_MS;
+      const why = daemon.died() ?? (silent ? `nothing happened for ${PATIENCE_MS / 1000} s` : undefined);
       if (why !== undefined)
         throw new StepFailed(`waiting for ${what}: ${why}. The daemon said last:\n${daemon.log()}`);
       await wait(LOOK_MS);
