@@ -1,5 +1,6 @@
 /** What makes a way back fail or hurt, read from the plan of the older commit. */
 import { ownChanges } from "../engine/plan.ts";
+import type { Failure } from "../engine/failure.ts";
 import type { Change } from "../engine/ports/plan.ts";
 import type { RunRecord } from "../engine/ports/records.ts";
 import { describeFailure } from "../report/messages.ts";
@@ -11,6 +12,8 @@ export interface RollbackCheck {
   readonly summary: string;
   /** One line each: the resource, and what to do. */
   readonly findings: readonly string[];
+  /** It would not work: a person has to do something before it is pushed. */
+  readonly blocked: boolean;
 }
 
 const isDelete = ({ op }: Change): boolean => op === "delete" || op === "discard";
@@ -27,14 +30,37 @@ function finding(change: Change): string[] {
   return isReplace(change) ? [`${name} would be ${what}. Save what is in it first.`] : [];
 }
 
+/** As the CLI says it, in a plan already (3.259.0). */
+const PROTECTED = /resource "([^"]+)" cannot be deleted\s+because it is protected/g;
+
+const protectedFinding = (urn: string): string =>
+  `${resourceName(urn)} is protected, and the older program does not have it. First take the protection away in a commit of its own (protect: false, or retainOnDelete: true to leave the resource alone), let it be deployed, then roll back.`;
+
+/** A failure of the plan that its apply would have as well. */
+const isLasting = ({ kind, reason }: Failure): boolean => kind === "stalled" || reason === "cli-failed";
+
+function withoutPlan(run: RunRecord | undefined): RollbackCheck {
+  const failure = run?.failure;
+  if (!failure)
+    return {
+      summary: "Not checked what the apply would do: there is no plan.",
+      findings: [],
+      blocked: false,
+    };
+  const { title, detail } = describeFailure(failure, { stack: run.stack });
+  const urns = new Set([...detail.matchAll(PROTECTED)].map(match => match[1] ?? ""));
+  const said = urns.size > 0 ? "it deletes what is protected." : `${title}${detail ? `\n  ${detail}` : ""}`;
+  const blocked = isLasting(failure);
+  const summary = blocked
+    ? `Its plan fails, so its apply would too: ${said}`
+    : `Not checked what the apply would do: ${said}`;
+  return { summary, findings: [...urns].map(protectedFinding), blocked };
+}
+
 /** `run`: a plan of the commit that is rolled back to. */
 export function checkRollback(run: RunRecord | undefined): RollbackCheck {
-  if (!run?.plan) {
-    const why = run?.failure ? describeFailure(run.failure, { stack: run.stack }) : undefined;
-    const said = [why?.title, why?.detail].filter(one => one).join(": ") || "the plan could not be made";
-    return { summary: `Not checked what the apply would do: ${said}`, findings: [] };
-  }
+  if (!run?.plan) return withoutPlan(run);
   const changes = new Map(ownChanges(run.plan.changes).map(change => [change.urn, change]));
   const findings = [...changes.values()].flatMap(finding);
-  return { summary: `Its apply: ${planSummary(run.plan)}.`, findings };
+  return { summary: `Its apply: ${planSummary(run.plan)}.`, findings, blocked: false };
 }

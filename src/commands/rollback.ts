@@ -7,6 +7,7 @@ import { commitLine, shortSha } from "../report/commit.ts";
 import { defineCommand, type Args, type Io } from "./command.ts";
 import { checkRollback, type RollbackCheck } from "./rollback-check.ts";
 import { rollbackTarget } from "./rollback-target.ts";
+import { sayProblem } from "./say-problem.ts";
 import { print, sayFailure, whoAsks, withControl } from "./with-control.ts";
 import type { RevertAnswer, Reverted } from "./wire-rollback.ts";
 import type { Session } from "./wire-session.ts";
@@ -28,11 +29,6 @@ interface Target {
   readonly revision?: Revision;
 }
 
-function refuse(io: Io, message: string, hint: string): number {
-  io.stderr(`holdfast: ${message}\n${hint}\n`);
-  return 1;
-}
-
 /** Undefined after it has said why there is none. */
 async function findTarget(
   args: RollbackArgs,
@@ -44,15 +40,21 @@ async function findTarget(
   const facts = overview.stacks.find(one => one.stack === stack);
   if (!facts) {
     const known = overview.stacks.map(one => one.stack).join(", ");
-    refuse(io, `no stack is named ${stack}`, known === "" ? "None is known yet." : `There are: ${known}`);
+    sayProblem(
+      io,
+      args.json,
+      `no stack is named ${stack}`,
+      known === "" ? "None is known yet." : `There are: ${known}`,
+    );
     return undefined;
   }
   if (to !== undefined) return { to };
   const runs = await control.runs({ stack, limit: RUNS });
   const revision = facts.status && rollbackTarget(facts.status, runs);
   if (revision) return { to: revision.sha, revision };
-  refuse(
+  sayProblem(
     io,
+    args.json,
     `nothing is known to have been deployed before of ${stack}`,
     "Name the newest commit that is to stay: --to COMMIT",
   );
@@ -70,12 +72,16 @@ function some(lines: readonly string[], count: number): string[] {
   return count > shown.length ? [...shown, `  … and ${count - shown.length} more`] : shown;
 }
 
+const pushHint = ({ stack }: RollbackArgs, { base }: Reverted): string =>
+  `or let holdfast push it: holdfast rollback ${stack} --to ${shortSha(base.sha)} --push`;
+
 function nextSteps(args: RollbackArgs, { branch }: Overview, { reverted, file, applied }: Done): string {
   if (reverted.pushed) return `Pushed to ${branch}; ${applied}`;
   return [
-    `Not pushed. It is in ${file}: in a clone of the repository, on ${branch}:`,
+    ...(args.push ? ["Not pushed, because it would not work yet."] : ["Not pushed."]),
+    `It is in ${file}: in a clone of the repository, on ${branch}:`,
     `  git am ${file} && git push`,
-    `or let holdfast push it: holdfast rollback ${args.stack} --to ${shortSha(reverted.base.sha)} --push`,
+    ...(args.push ? [] : [pushHint(args, reverted)]),
   ].join("\n");
 }
 
@@ -84,7 +90,7 @@ function text(args: RollbackArgs, overview: Overview, done: Done): string {
   const others = overview.stacks.map(({ stack }) => stack).filter(stack => stack !== args.stack);
   const { base, commits, count, paths, sha } = reverted;
   return [
-    `Commit ${shortSha(sha)} takes ${args.stack} back to ${commitLine(base)}.`,
+    `Commit ${shortSha(sha)} takes ${args.stack} back to ${commitLine(base)}`,
     `It reverts ${count === 1 ? "one commit" : `${count} commits`}:`,
     ...some(commits.map(commitLine), count),
     `It changes ${paths.length === 1 ? "one file" : `${paths.length} files`}:`,
@@ -125,11 +131,11 @@ async function writePatch(args: RollbackArgs, io: Io, { base, patch }: Reverted)
   return name;
 }
 
-function wishFor(args: RollbackArgs, io: Io, { to, revision }: Target) {
+function wishFor(args: RollbackArgs, io: Io, { to, revision }: Target, checked: RollbackCheck) {
   const name = revision ? commitLine(revision) : to;
   return {
     to,
-    push: args.push,
+    push: args.push && !checked.blocked,
     subject: `Roll ${args.stack} back to ${shortSha(to)}`,
     why: `${args.stack} is to be as it was at ${name}.\nAsked for by ${whoAsks(io)} with holdfast rollback.`,
   };
@@ -141,13 +147,18 @@ async function rollBack(args: RollbackArgs, io: Io, control: Control, session: S
   if (!target) return 1;
   const checked = await check(args, io, control, target.to);
   const { makeRevert } = await import("./wire-rollback.ts");
-  const answer: RevertAnswer = await makeRevert(io, session.settings, overview, wishFor(args, io, target));
+  const answer: RevertAnswer = await makeRevert(
+    io,
+    session.settings,
+    overview,
+    wishFor(args, io, target, checked),
+  );
   if (answer.kind === "failed") return sayFailure(io, args.json, answer.failure);
-  if (answer.kind === "refused") return refuse(io, answer.message, answer.hint);
+  if (answer.kind === "refused") return sayProblem(io, args.json, answer.message, answer.hint);
   const reverted = answer.value;
-  const file = args.push ? "" : await writePatch(args, io, reverted);
+  const file = reverted.pushed ? "" : await writePatch(args, io, reverted);
   // Whatever becomes of this look, the next one by itself sees the commit too.
-  if (args.push && session.remote) await control.poll();
+  if (reverted.pushed && session.remote) await control.poll();
   const applied = session.remote ? "the daemon applies it now." : `apply it: holdfast sync ${args.stack}`;
   const done = { reverted, checked, file, applied };
   print(
@@ -156,7 +167,7 @@ async function rollBack(args: RollbackArgs, io: Io, control: Control, session: S
     () => document(args.stack, done),
     () => text(args, overview, done),
   );
-  return 0;
+  return args.push && !reverted.pushed ? 1 : 0;
 }
 
 export const command = defineCommand({
