@@ -93,9 +93,13 @@ export function createHead(world: HeadWorld): Head {
       if (!revision)
         return fail({
           kind: "stalled",
-          reason: "repository-refused",
-          path: sha,
-          why: "no commit of this name is known here",
+          reason: "config-invalid",
+          problems: [
+            {
+              message: `no commit is named ${sha}`,
+              hint: "name one of the watched branch by its id; the newest are known after a fetch",
+            },
+          ],
         });
       const seen = await read(revision);
       if (!seen.ok) return seen;
