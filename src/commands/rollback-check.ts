@@ -30,12 +30,6 @@ function finding(change: Change): string[] {
   return isReplace(change) ? [`${name} would be ${what}. Save what is in it first.`] : [];
 }
 
-/** As the CLI says it, in a plan already (3.259.0). */
-const PROTECTED = /resource "([^"]+)" cannot be deleted\s+because it is protected/g;
-
-const protectedFinding = (urn: string): string =>
-  `${resourceName(urn)} is protected, and the older program does not have it. First take the protection away in a commit of its own (protect: false, or retainOnDelete: true to leave the resource alone), let it be deployed, then roll back.`;
-
 /** A failure of the plan that its apply would have as well. */
 const isLasting = ({ kind, reason }: Failure): boolean => kind === "stalled" || reason === "cli-failed";
 
@@ -47,14 +41,13 @@ function withoutPlan(run: RunRecord | undefined): RollbackCheck {
       findings: [],
       blocked: false,
     };
-  const { title, detail } = describeFailure(failure, { stack: run.stack });
-  const urns = new Set([...detail.matchAll(PROTECTED)].map(match => match[1] ?? ""));
-  const said = urns.size > 0 ? "it deletes what is protected." : `${title}${detail ? `\n  ${detail}` : ""}`;
+  const { title, detail, hint } = describeFailure(failure, { stack: run.stack });
+  const said = `${title}${detail ? `\n  ${detail}` : ""}`;
   const blocked = isLasting(failure);
   const summary = blocked
     ? `Its plan fails, so its apply would too: ${said}`
     : `Not checked what the apply would do: ${said}`;
-  return { summary, findings: [...urns].map(protectedFinding), blocked };
+  return { summary, findings: blocked && hint !== "" ? [hint] : [], blocked };
 }
 
 /** `run`: a plan of the commit that is rolled back to. */

@@ -94,7 +94,7 @@ test("through the daemon: patches, JSON, what is protected, and what cannot be d
   assert.equal(await stage.sync(), 0);
   const held = await stage.run(["rollback", "app/prod", "--to", first, "--push"]);
   assert.equal(held.code, 1);
-  assert.match(held.stdout, /File two is protected.*a commit of its own.*Not pushed, because/s);
+  assert.match(held.stdout, /Its plan fails.*two would be deleted .*protected.*Not pushed, because/s);
   assert.equal(branchHead(stage), guarded);
 
   stage.commit("worse", `${one("worse")}\n${two}`);
