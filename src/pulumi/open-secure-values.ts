@@ -48,7 +48,9 @@ function outOfReach(found: StackFile): Result<never> | undefined {
     return configInvalid({ message, place: place(found), hint });
   }
   if (found.encryptionSalt !== undefined) return undefined;
-  const message = "has `secure` values without `encryptionsalt`: only Pulumi Cloud can decrypt them";
+  const message =
+    "has `secure` values without `encryptionsalt`: they are under a key of Pulumi Cloud, or of `config set --secret` " +
+    "on a state service, and holdfast's runs read neither";
   return configInvalid({ message, place: place(found), hint });
 }
 
