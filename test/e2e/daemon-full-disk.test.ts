@@ -1,0 +1,75 @@
+/** A data folder whose disk is full, or read-only: said in words; the daemon lives, and goes on when there is room. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import test, { type TestContext } from "node:test";
+import { filesOf, generations, makeStage, until, type Stage } from "../support/daemon-stage.ts";
+
+/** Room for a small stack's data, and soon filled. */
+const SIZE = "48m";
+
+/** A data folder on a small file system of its own; undefined where this user may not mount. */
+function smallDisk(t: TestContext): string | undefined {
+  const folder = mkdtempSync(path.join(tmpdir(), "hf-disk-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${SIZE}`, "tmpfs", folder], { stdio: "ignore" });
+  } catch {
+    rmdirSync(folder);
+    return undefined;
+  }
+  t.after(() => {
+    execFileSync("umount", ["-l", folder]);
+    rmdirSync(folder);
+  });
+  return folder;
+}
+
+function fill(file: string): void {
+  for (const block of [1024 * 1024, 4096, 1]) {
+    try {
+      for (;;) writeFileSync(file, Buffer.alloc(block), { flag: "a" });
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
+    }
+  }
+}
+
+const whole = (stage: Stage, newest: number): Promise<boolean> =>
+  until(`generation ${newest} is there`, () => filesOf(newest).every(name => stage.files().includes(name)));
+
+test("a full disk fails runs with a clear message, and the daemon goes on when there is room again", async t => {
+  const stage = makeStage(t, { files: place => generations(place, 1) });
+  const data = smallDisk(t);
+  if (data === undefined) return t.skip("mounting needs root");
+  const env = { HOLDFAST_DATA: data };
+  [1, 2].forEach(generation => stage.openGate(generation));
+  const daemon = await stage.serve([], { env });
+  await whole(stage, 1);
+  await until("its run has ended", () => /app\/prod converged/.test(daemon.stderr()));
+  const filling = path.join(data, "filling");
+  fill(filling);
+  stage.repository.commit("second", generations(stage, 2));
+  await until("it says why", () => /no space left|ENOSPC|is full/i.test(daemon.stderr()));
+  assert.equal((await fetch(`${daemon.url}/healthz`)).status > 0, true, "it lives");
+  rmSync(filling);
+  await whole(stage, 2);
+  daemon.kill("SIGTERM");
+  assert.equal((await daemon.ended).code, 0, daemon.stderr());
+  assert.doesNotMatch(daemon.stderr(), /a bug in holdfast/);
+});
+
+test("a read-only data folder is refused in words", async t => {
+  const stage = makeStage(t, { files: place => generations(place, 1) });
+  const data = smallDisk(t);
+  if (data === undefined) return t.skip("mounting needs root");
+  const env = { HOLDFAST_DATA: data };
+  execFileSync("mount", ["-o", "remount,ro", data]);
+  for (const verb of ["sync", "status", "serve"]) {
+    const { code, stderr } = await stage.run([verb], { env });
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /read-only/);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+  }
+});
