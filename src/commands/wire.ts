@@ -177,6 +177,15 @@ interface Found {
   readonly system: Readonly<Record<string, string>>;
 }
 
+/** A note that cannot be written (a full disk) does not end the daemon: the run that it belongs to will say so. */
+function noting(listener: EventListener): (work: Promise<void>) => void {
+  return work =>
+    void work.catch((error: unknown) => {
+      const text = `a process could not be noted: ${String(error)}`;
+      listener({ type: "message", level: "error", text, at: systemClock.now() });
+    });
+}
+
 /** What runs the CLI and the programs. */
 function makeTools(
   options: OpenOptions,
@@ -187,6 +196,7 @@ function makeTools(
   const { settings, env } = options;
   const environment = { ...found.system, ...present(env, NETWORK) };
   const redact = (text: string): string => redactor.redact(text);
+  const noted = noting(options.listener);
   const inData = (name: string): string => path.join(settings.data, name);
   const workers = createWorkerPool({
     holdfast: HOLDFAST,
@@ -205,8 +215,8 @@ function makeTools(
       passphrase: env["PULUMI_CONFIG_PASSPHRASE"],
       passphraseFile: env["PULUMI_CONFIG_PASSPHRASE_FILE"],
     },
-    onProcess: live => void records.processStarted(live),
-    onProcessEnded: pid => void records.processEnded(pid),
+    onProcess: live => noted(records.processStarted(live)),
+    onProcessEnded: pid => noted(records.processEnded(pid)),
   });
   const progress = options.onProgress ? { onProgress: options.onProgress } : {};
   const installer = createInstaller({

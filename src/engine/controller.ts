@@ -181,7 +181,10 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
       await head.recall();
     },
     start() {
-      const poll = (): Promise<unknown> => follow(parts, ending.signal);
+      // Where not even that works (a full disk), it is said, and tried again with the next poll.
+      const failed = (error: unknown): void =>
+        world.emit({ type: "message", level: "error", text: String(error), at: world.clock.now() });
+      const poll = (): Promise<unknown> => follow(parts, ending.signal).catch(failed);
       timers.push(every(world.clock, () => intervals(parts), poll));
       timers.push(
         every(
