@@ -107,6 +107,8 @@ export function createInstaller(options: InstallerOptions): ProgramInstaller {
     async prepare(root, stack, signal, { allowScripts = [] } = {}) {
       const folder = path.join(root, stack.folder);
       const files = findProjectFiles(root, folder, stack.main);
+      // What another language needs is for its own language host to find.
+      if (stack.runtime !== "nodejs") return ok(prepared(folder, files, options.holdfast));
       const installed = await install(root, files, { allowScripts, signal });
       return installed.ok ? ok(prepared(folder, files, options.holdfast)) : installed;
     },

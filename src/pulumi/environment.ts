@@ -64,8 +64,10 @@ export function environmentOf(parts: EnvironmentParts): Record<string, string> {
     PULUMI_BACKEND_URL: context.state.url,
     PULUMI_ACCESS_TOKEN: context.state.token,
     ...(context.providers.attach && { PULUMI_DEBUG_PROVIDERS: context.providers.attach }),
-    ...(parts.workerPort !== undefined && {
-      PULUMI_DEBUG_LANGUAGES: `${parts.runtime}:${parts.workerPort}`,
-    }),
+    // Workers run Node programs; for any other runtime the CLI looks for the language host itself.
+    ...(parts.workerPort !== undefined &&
+      parts.runtime === "nodejs" && {
+        PULUMI_DEBUG_LANGUAGES: `nodejs:${parts.workerPort}`,
+      }),
   };
 }

@@ -50,12 +50,14 @@ const PLUGIN_MISSING =
 function pluginMissing(said: string, home: string): Failure | undefined {
   const found = PLUGIN_MISSING.exec(said);
   if (!found) return undefined;
+  const kind = found[1]?.toLowerCase() === "language" ? "language" : "resource";
   const name = found[2] ?? found[5] ?? "";
   const version = found[3];
-  const plugin = version ? `${name} ${version}` : name;
+  const plugin = [kind === "language" ? `for the language ${name}` : name, version].filter(Boolean).join(" ");
+  const wanted = [kind, name, version].filter(Boolean).join(" ");
   const how =
-    `install it where the daemon looks: PULUMI_HOME=${home} pulumi plugin install resource ${name}${version ? ` ${version}` : ""}, ` +
-    `or put an executable pulumi-resource-${name} on the daemon's PATH`;
+    `install it where the daemon looks: PULUMI_HOME=${home} pulumi plugin install ${wanted}, ` +
+    `or put an executable pulumi-${kind}-${name} on the daemon's PATH`;
   return { kind: "stalled", reason: "plugin-missing", plugin, how };
 }
 

@@ -42,6 +42,10 @@ test("an operation without a program has no language to attach to", () => {
   assert.equal(environmentOf({ ...parts(), workerPort: undefined })["PULUMI_DEBUG_LANGUAGES"], undefined);
 });
 
+test("a runtime that workers don't run is left to its language host", () => {
+  assert.equal(environmentOf({ ...parts(), runtime: "yaml" })["PULUMI_DEBUG_LANGUAGES"], undefined);
+});
+
 test("a stack's own settings are added, and can't move the CLI elsewhere", () => {
   const env = environmentOf(
     parts({
