@@ -98,6 +98,7 @@ async function runCli(
     cache: path.join(data, "compile-cache"),
     redact: text => text,
     spare: 0,
+    debug: true,
   });
   const sdk = ownSdk(io.cwd) ?? path.join(HOLDFAST, "node_modules", "@pulumi", "pulumi");
   const worker = await pool.take({ folder: io.cwd, sdk, pathEntries: [] }, {});

@@ -1,11 +1,13 @@
 /** One Node process that runs one program: started ahead of need, told what to run, ended with its children. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
+import { Socket } from "node:net";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { killGroup } from "../process/run.ts";
 import { captureOutput } from "./captured-output.ts";
-import { READY, type BootOptions, type RunMessage } from "./worker/run-message.ts";
+import { ENDED, READY, type BootOptions, type RunMessage } from "./worker/run-message.ts";
 
 const BOOT = path.join(import.meta.dirname, "worker", "boot.ts");
 
@@ -26,7 +28,7 @@ export interface ProgramProcess {
   readonly ready: Promise<boolean>;
   readonly ended: Promise<ProcessEnd>;
   alive(): boolean;
-  /** To be called once. Output that came before belongs to no program and is not handed on. */
+  /** To be called once; resolves when the program has ended, if not yet the process. Output that came before belongs to no program and is not handed on. */
   run(message: RunMessage, onOutput: (stream: Stream, chunk: Buffer) => void): Promise<ProcessEnd>;
   output(): string;
   /** Ends the whole group. */
@@ -62,23 +64,40 @@ function endOf(child: ChildProcess): Promise<ProcessEnd> {
   return promise;
 }
 
-function readiness(child: ChildProcess, ended: Promise<ProcessEnd>): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  let said = "";
-  child.stdio[3]?.on("data", (chunk: Buffer) => {
-    said += chunk.toString();
-    if (said.includes(READY)) resolve(true);
-  });
-  // The process may be gone while we talk to it; `ended` tells.
-  child.stdio[3]?.on("error", () => undefined);
-  void ended.then(() => resolve(false));
-  return promise;
+interface Words {
+  readonly ready: Promise<boolean>;
+  /** The exit code, when the program has ended and only the process is left. */
+  readonly finished: Promise<ProcessEnd>;
 }
+
+/** What the process says on the control socket. */
+function listen(child: ChildProcess, ended: Promise<ProcessEnd>): Words {
+  const ready = Promise.withResolvers<boolean>();
+  const finished = Promise.withResolvers<ProcessEnd>();
+  const control = child.stdio[3];
+  if (control instanceof Socket) {
+    createInterface({ input: control }).on("line", line => {
+      const [word, code] = line.split(" ");
+      if (word === READY) ready.resolve(true);
+      if (word === ENDED) afterOutput(() => finished.resolve({ code: Number(code), signal: null }));
+    });
+    // The process may be gone while we talk to it; `ended` tells.
+    control.on("error", () => undefined);
+  }
+  void ended.then(end => {
+    ready.resolve(false);
+    finished.resolve(end);
+  });
+  return { ready: ready.promise, finished: finished.promise };
+}
+
+/** What was written before is in the pipes, which hold 64 KiB each: one turn of the event loop reads all of that. */
+const afterOutput = (then: () => void): void => void setImmediate(() => setImmediate(then));
 
 export function startProgramProcess(options: ProcessOptions): ProgramProcess {
   const child = start(options);
   const ended = endOf(child);
-  const ready = readiness(child, ended);
+  const { ready, finished } = listen(child, ended);
   const captured = captureOutput();
   let alive = true;
   let listener: ((stream: Stream, chunk: Buffer) => void) | undefined;
@@ -103,7 +122,7 @@ export function startProgramProcess(options: ProcessOptions): ProgramProcess {
       if (!(await ready)) return ended;
       listener = onOutput;
       (child.stdio[3] as Writable).write(`${JSON.stringify(message)}\n`);
-      return ended;
+      return finished;
     },
     output: () => captured.text(),
     async stop() {

@@ -34,6 +34,8 @@ export const programFolderOf = (request: language.RunRequest): string =>
 
 export interface RunContext {
   readonly sdk: string;
+  /** Whether anybody wants debug messages. */
+  readonly debug: boolean;
   readonly engineAddress: string;
   /** The stack's own names. */
   readonly env: Readonly<Record<string, string>>;
@@ -81,6 +83,7 @@ export function toRunMessage(request: language.RunRequest, context: RunContext):
     },
     args: argumentsOf(request, context.engineAddress, pwd),
     typescript,
+    debug: context.debug,
     ...(tsconfig === undefined ? {} : { tsconfig }),
   };
 }

@@ -14,6 +14,8 @@ export interface WorkerPoolOptions {
   readonly redact: (text: string) => string;
   /** What every program gets, besides its stack's own; default: PATH, HOME, LANG and their like of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether programs' debug messages go to the CLI, which shows them with `--debug`; default false. */
+  readonly debug?: boolean;
   /** Processes kept ready for each SDK folder, about 165 MB each; default 2: one for a plan, and one for the apply that follows at once. */
   readonly spare?: number;
 }
@@ -39,6 +41,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         program,
         env: stackEnv,
         redact: options.redact,
+        debug: options.debug ?? false,
         next: () => spares.next(program.sdk),
         fresh: own =>
           startProgramProcess({ ...own, sdk: program.sdk, holdfast, cache, env: { ...env, ...own.env } }),

@@ -18,6 +18,7 @@ export interface WorkerParts {
   readonly program: PreparedProgram;
   readonly env: Readonly<Record<string, string>>;
   readonly redact: (text: string) => string;
+  readonly debug: boolean;
   /** A process from those that wait, or a new one. */
   readonly next: () => ProgramProcess;
   /** A new one with Node options and names that count from its start. */
@@ -71,7 +72,7 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
     current = processFor(request);
     used = true;
     const log = openEngineLog(engineAddress);
-    const message = toRunMessage(request, { sdk: program.sdk, engineAddress, env });
+    const message = toRunMessage(request, { sdk: program.sdk, engineAddress, env, debug: parts.debug });
     const end = await current.run(message, (stream, chunk) => log.write(stream, chunk));
     await log.close();
     return outcomeOf(end);

@@ -2,21 +2,31 @@
  * Entry of a program process. It loads the project's SDK, says that it is ready, waits for one run, and then becomes
  * what the Pulumi language host would have started: the SDK's own `cmd/run`, in the version that the project has.
  */
-import { createRequire, enableCompileCache } from "node:module";
+import { writeSync } from "node:fs";
+import { createRequire, enableCompileCache, flushCompileCache } from "node:module";
 import { Socket } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fallBackToOwnPackages } from "./package-fallback.ts";
 import { rehearseCalls } from "./rehearsal.ts";
-import { describeLeaks, forgetPreloadedState, preloadSdk } from "./sdk-preload.ts";
+import { describeLeaks, dropDebugMessages, forgetPreloadedState, preloadSdk } from "./sdk-preload.ts";
+import { settleHeap } from "./settle-heap.ts";
 import { describeStacksBySource } from "./stack-traces.ts";
 import { preloadTypescript, registerTypescript } from "./typescript.ts";
-import { EXIT_TOO_EARLY, EXIT_UNSETTLED, READY, type BootOptions, type RunMessage } from "./run-message.ts";
+import {
+  EXIT_TOO_EARLY,
+  EXIT_UNSETTLED,
+  ENDED,
+  READY,
+  type BootOptions,
+  type RunMessage,
+} from "./run-message.ts";
 
 const options = JSON.parse(process.argv[2] ?? "{}") as BootOptions;
 
 /** The pool holds the other end: when it is gone, nobody wants this process any more. */
-const control = new Socket({ fd: 3 });
+const CONTROL = 3;
+const control = new Socket({ fd: CONTROL });
 control.on("close", () => process.kill(process.pid, "SIGKILL"));
 
 /** An end that looks good but is none: declared resources would look complete, and the engine would delete the rest. */
@@ -36,13 +46,34 @@ function watchTheEnd(sdk: string): void {
   });
 }
 
+/**
+ * Node takes 40 ms to take a process of this size apart; the CLI need not wait for that. The last listener of all tells
+ * the exit code and makes it final; a program that calls process.exit() itself has ended without it.
+ */
+function tellTheEnd(): void {
+  const tell = (): never => {
+    try {
+      writeSync(CONTROL, `${ENDED} ${process.exitCode ?? 0}\n`);
+    } finally {
+      // Whether it could be told or not: this is the end.
+      process.exit();
+    }
+  };
+  process.on("beforeExit", () => {
+    process.off("exit", tell);
+    process.on("exit", tell);
+  });
+}
+
 function run(message: RunMessage): void {
   Object.assign(process.env, message.env);
   process.chdir(message.pwd);
   forgetPreloadedState();
   fallBackToOwnPackages({ holdfast: options.holdfast, program: message.pwd });
   if (message.typescript) registerTypescript(message.tsconfig);
+  if (!message.debug) dropDebugMessages(message.sdk);
   watchTheEnd(message.sdk);
+  tellTheEnd();
   // From here on only the program's own work keeps the process alive.
   control.unref();
   const entry = path.join(message.sdk, "cmd", "run", "index.js");
@@ -56,6 +87,8 @@ preloadTypescript(options.cache);
 await preloadSdk(options.sdk);
 // An SDK of another shape, or a machine too busy to answer in time: then the run compiles what it calls.
 await rehearseCalls(options.sdk).catch(() => undefined);
+flushCompileCache();
+settleHeap();
 const lines = createInterface({ input: control });
 lines.once("line", line => {
   lines.close();

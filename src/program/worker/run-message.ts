@@ -21,12 +21,16 @@ export interface RunMessage {
   readonly args: readonly string[];
   /** False: files run as plain Node runs them. */
   readonly typescript: boolean;
+  /** Whether messages of severity debug, the SDK's own among them, go to the engine. */
+  readonly debug: boolean;
   /** The project's tsconfig, relative to `pwd`. */
   readonly tsconfig?: string;
 }
 
-/** The one word of the process: the SDK is loaded. */
+/** First line of the process: the SDK is loaded. */
 export const READY = "ready";
+/** Last line, followed by a blank and the exit code: all that the process still does is to take itself apart. */
+export const ENDED = "ended";
 
 /** Exit code of the SDK's `cmd/run` after it has told the engine what is wrong (cmd/run/index.ts). */
 export const EXIT_ALREADY_TOLD = 32;

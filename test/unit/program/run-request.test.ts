@@ -4,7 +4,7 @@ import language from "@pulumi/pulumi/proto/language_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { readRuntimeOptions, splitNodeArgs, toRunMessage } from "../../../src/program/run-request.ts";
 
-const context = { sdk: "/sdk", engineAddress: "127.0.0.1:2", env: { KUBECONFIG: "/k" } };
+const context = { sdk: "/sdk", debug: false, engineAddress: "127.0.0.1:2", env: { KUBECONFIG: "/k" } };
 
 function request(): language.RunRequest {
   const info = new language.ProgramInfo();
@@ -41,6 +41,7 @@ test("a run is told with the flags, names and working folder of the language hos
       ...["--dry-run", "--parallel", "8", "main.ts"],
     ],
     typescript: true,
+    debug: false,
     tsconfig: "tsconfig.pulumi.json",
   });
 });
