@@ -63,6 +63,18 @@ async function expectEndedRun(stage: Stage, sha: string): Promise<void> {
   expect(ended.length > 0, "the history knows of no run that the kill ended");
 }
 
+/** The new daemon ended, or let go, whatever the killed one had started. */
+async function expectHelpersGone(stage: Stage): Promise<void> {
+  try {
+    await stage.until("the end of the killed daemon's helpers", async () =>
+      stage.daemon.leftovers().length === 0 ? true : undefined,
+    );
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    throw new StepFailed(`helpers of the killed daemon still run:\n${stage.daemon.leftovers().join("\n")}`);
+  }
+}
+
 export async function surviveKill(stage: Stage): Promise<string> {
   for (const files of SIZES) {
     const { sha } = await stage.repository.commit(`Add ${files} files to frodo`, {
@@ -77,9 +89,7 @@ export async function surviveKill(stage: Stage): Promise<string> {
     if (there !== undefined) {
       await expectWhole(stage, files);
       await expectEndedRun(stage, sha);
-      await stage.until("the end of the killed daemon's helpers", async () =>
-        stage.daemon.leftovers().length === 0 ? true : undefined,
-      );
+      await expectHelpersGone(stage);
       return `finished: ${files} files, each once, on the host and in the state, ${secondsSince(start)} after the start`;
     }
     stage.say(`too quick: all ${files} were there before the kill; once more with more of them`);

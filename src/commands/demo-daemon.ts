@@ -106,7 +106,7 @@ export function createDaemon(options: DaemonOptions): OwnDaemon {
     url: () => (isGone() ? undefined : life?.url),
     control: () => (isGone() ? Promise.resolve(undefined) : options.connect()),
     died: () => (life && isGone() ? `the daemon ended by itself (${life.ended ?? "killed"})` : undefined),
-    leftovers: () => orphans.filter(isRunning).map(({ pid }) => pid),
+    leftovers: () => orphans.filter(isRunning).map(({ pid, command }) => `${pid} ${command ?? ""}`),
     async start() {
       const mine = (life = startLife(options));
       const answers = await until(

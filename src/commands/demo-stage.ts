@@ -31,8 +31,8 @@ export interface DemoDaemon {
   start(): Promise<void>;
   /** kill -9, of the daemon alone; its helpers are left to themselves. Answers how many there were. */
   kill(): Promise<number>;
-  /** Which of the killed daemon's helpers are still there. */
-  leftovers(): readonly number[];
+  /** Which of the killed daemon's helpers are still there: pid and command. */
+  leftovers(): readonly string[];
   /** Undefined while nobody answers. */
   control(): Promise<Control | undefined>;
 }

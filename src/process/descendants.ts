@@ -5,6 +5,8 @@ export interface KnownProcess {
   readonly pid: number;
   /** Clock ticks since boot: a pid that is used again has another. */
   readonly startTime: string;
+  /** As it was started, for messages; "" where nobody can tell. */
+  readonly command?: string;
 }
 
 interface Stat extends KnownProcess {
@@ -46,7 +48,15 @@ export function descendantsOf(root: number): readonly KnownProcess[] {
     }
   };
   below(root);
-  return found.map(({ pid, startTime }) => ({ pid, startTime }));
+  return found.map(({ pid, startTime }) => ({ pid, startTime, command: commandOf(pid) }));
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    return "";
+  }
 }
 
 /** Whether it is that process still, and running. */
