@@ -9,7 +9,7 @@ import { makeRepository, removeTree, type Files, type TestRepository } from "./g
 export const HOLDFAST = path.resolve(import.meta.dirname, "../../bin/holdfast");
 const LOOK_AGAIN_MS = 10;
 /** Far more than anything here takes; a test that waits so long has found something. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /** Waits for a condition, and says what it waited for where it never comes. */
 export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
