@@ -267,3 +267,36 @@ test("looking something up is no change", () => {
   assert.equal(isEmpty(plan({ changes: [reference, change("a", "update")] })), false);
   assert.equal(isEmpty(plan({ drift: [change("a", "update")] })), false);
 });
+
+test("a check says nothing of a commit that waits: neither its hold nor its digest goes away", () => {
+  const failure = { kind: "waiting", reason: "approval-needed", digest: "d1" } as const;
+  const held = status("hosts/frodo", {
+    attempted: revision("c1"),
+    deployed: revision("c0"),
+    failure,
+    heldDigest: "d1",
+    lastRun: "r0",
+  });
+  const check: Run = { ...run, id: "r2", mode: "check", revision: revision("c2") };
+  const after = settle(held, check, { ...good, applied: false, full: false }, NOON, 0.5);
+  assert.deepEqual(
+    [after.failure, after.heldDigest, after.lastRun, after.attempted?.sha, after.checkedAt],
+    [failure, "d1", "r0", "c1", NOON],
+  );
+});
+
+test("a check that succeeds ends what an earlier check failed of", () => {
+  const unread = { kind: "transient", reason: "check-failed", errors: [] } as const;
+  const check: Run = { ...run, mode: "check" };
+  const failed = settle(undefined, check, endedWith(unread), NOON, 0.5);
+  assert.equal(failed.failure?.reason, "check-failed");
+  assert.equal(failed.attempted, undefined);
+  const after = settle(failed, check, { ...good, applied: false, full: false }, NOON, 0.5);
+  assert.deepEqual([after.failure, after.retryAt, after.attempts], [undefined, undefined, 0]);
+});
+
+test("a stack that somebody else works on is tried again soon", () => {
+  const busy = { kind: "waiting", reason: "stack-busy", by: "ada" } as const;
+  const after = settle(undefined, run, endedWith(busy), NOON, 0.5);
+  assert.ok(after.retryAt !== undefined && after.retryAt > NOON && after.retryAt < NOON + MINUTE);
+});
