@@ -1,8 +1,8 @@
 /** Puts doctor's checks together with those parts that only wiring may see. */
-import { homedir } from "node:os";
 import path from "node:path";
 import type { DaemonSettings } from "../config/daemon.ts";
 import type { Problem, Result } from "../engine/failure.ts";
+import { homeFolder } from "../process/home-folder.ts";
 import { locatePulumi, PULUMI_VERSION, wayTitles, type Located } from "../pulumi/locate.ts";
 import { createIdentitySource } from "../secrets/identities.ts";
 import type { GlobalArgs, Io } from "./command.ts";
@@ -54,7 +54,7 @@ export async function examine(
     locatePulumi({ env, override, tools, install: args.fix, onProgress }),
     machine.checkGit(env),
     machine.checkSsh(env),
-    createIdentitySource({ env, home: env.HOME ?? homedir(), platform: process.platform }).load(),
+    createIdentitySource({ env, home: env.HOME ?? homeFolder(), platform: process.platform }).load(),
   ]);
   const checks = [
     machine.checkNode(process.versions.node),

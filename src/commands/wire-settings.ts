@@ -2,6 +2,7 @@
 import os from "node:os";
 import { readDaemonSettings, type DaemonSettings } from "../config/daemon.ts";
 import type { Result } from "../engine/failure.ts";
+import { homeFolder } from "../process/home-folder.ts";
 import type { GlobalArgs, Io } from "./command.ts";
 
 type MoreFlags = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -18,7 +19,7 @@ export function settingsFor(
     env: io.env,
     ...(settingsFile === undefined ? {} : { settingsFile }),
     cwd: io.cwd,
-    home: os.homedir(),
+    home: homeFolder(),
     uid: process.getuid?.() ?? -1,
     cpus: os.availableParallelism(),
   });

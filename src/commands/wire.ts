@@ -14,9 +14,11 @@ import { fail, ok, type Result } from "../engine/failure.ts";
 import type { LiveProcess, Records } from "../engine/ports/records.ts";
 import type { Source } from "../engine/ports/source.ts";
 import { recover } from "../engine/recover.ts";
+import { homeFolder } from "../process/home-folder.ts";
 import { endGroup } from "../process/session.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { createInstaller } from "../program/installer.ts";
+import { packageToolEnvironment } from "../program/package-tool-environment.ts";
 import { createWorkerPool } from "../program/worker-pool.ts";
 import { createProviderHostClient } from "../providers/client.ts";
 import { createPulumi } from "../pulumi/create-pulumi.ts";
@@ -207,7 +209,7 @@ function makeTools(
   const pulumi = createPulumi({
     binary: found.cli,
     home: inData("pulumi"),
-    plugins: path.join(os.homedir(), ".pulumi", "plugins"),
+    plugins: path.join(homeFolder(), ".pulumi", "plugins"),
     runDir: makeRunDir(settings.data),
     redactor,
     environment,
@@ -222,7 +224,7 @@ function makeTools(
   const installer = createInstaller({
     holdfast: HOLDFAST,
     cache: inData("installs"),
-    env: environment,
+    env: packageToolEnvironment(env),
     redact,
     ...progress,
   });
@@ -258,7 +260,7 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
     url: service.url,
     clock: systemClock,
   });
-  const identities = createIdentitySource({ env, home: os.homedir(), platform: os.platform() });
+  const identities = createIdentitySource({ env, home: homeFolder(), platform: os.platform() });
   const providers = startProviders(options, found, redact, (runId, urn) => state.mayMutate(runId, urn));
   const tools = makeTools(options, records, found, redactor);
   await recover({ records, state, endProcess, now: systemClock.now });

@@ -1,14 +1,14 @@
 /** What was found out about CLIs before, in the user's cache: verified binaries, and why getting one failed. */
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import path from "node:path";
+import { homeFolder } from "../process/home-folder.ts";
 import { PULUMI_VERSION, type WayName } from "./locate-way.ts";
 
 /** Holdfast's cache, one per user. tools/setup/cache.mjs and bin/holdfast know the same rule. */
 export function cacheFolder(env: NodeJS.ProcessEnv): string {
   const base = env.XDG_CACHE_HOME;
   const usable = base !== undefined && path.isAbsolute(base);
-  return path.join(usable ? base : path.join(env.HOME || homedir(), ".cache"), "holdfast");
+  return path.join(usable ? base : path.join(env.HOME || homeFolder(), ".cache"), "holdfast");
 }
 
 export const pulumiFolder = (env: NodeJS.ProcessEnv): string => path.join(cacheFolder(env), "pulumi");

@@ -48,7 +48,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /does not appear to be a git repository|repository .* not found|returned error: 404/i,
-    "check the address",
+    "check the address, and that whoever logs in (for a path: the daemon's user) may read it",
   ],
 ];
 
