@@ -6,10 +6,10 @@ const FAILED = 1;
 const DIFFERENT = 2;
 const HELD = 3;
 
-/** Of `sync`, `destroy` and `approve`: 0 converged, 1 failed, 3 held by a gate; the worst of all. */
+/** Of `sync`, `destroy` and `approve`: 0 converged, 1 failed (also where one of a stack's hosts could not be reached), 3 held by a gate; the worst of all. */
 export function syncExit(runs: readonly RunRecord[]): number {
-  if (runs.some(({ outcome }) => outcome === "failed" || outcome === "aborted" || outcome === undefined))
-    return FAILED;
+  const unreached = runs.some(({ outcome, failure }) => failure !== undefined && outcome !== "held");
+  if (unreached || runs.some(({ outcome }) => outcome === "failed" || outcome === undefined)) return FAILED;
   return runs.some(({ outcome }) => outcome === "held") ? HELD : 0;
 }
 

@@ -45,9 +45,9 @@ export function makePlan(parts: PlanParts): Plan {
   return { ...sorted, digest: planDigest(sorted) };
 }
 
-/** Changes that a person would call changes: the engine's own resources left out. */
+/** Changes that a person would call changes: the engine's own resources and components left out. */
 export function ownChanges(changes: readonly Change[]): readonly Change[] {
-  return changes.filter(change => !isEngineOwn(change.type));
+  return changes.filter(change => !isEngineOwn(change.type) && !change.component);
 }
 
 /** Looking something up (a StackReference, a `.get`) is a step of every plan, and changes nothing. */

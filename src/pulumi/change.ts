@@ -84,5 +84,6 @@ export function changeOf(step: Step, op: Op, side: Side = "inputs"): Change {
     ...(before && { before }),
     ...(after && !gone && { after }),
     ...(step.old?.protect && { protect: true }),
+    ...((step.new ?? step.old)?.custom === false && { component: true }),
   };
 }

@@ -34,6 +34,8 @@ export interface Change {
   readonly before?: Readonly<Record<string, unknown>>;
   readonly after?: Readonly<Record<string, unknown>>;
   readonly protect?: boolean;
+  /** A component: it groups others and is nothing by itself, so limits and totals leave it out. */
+  readonly component?: true;
 }
 
 /** A resource whose real state could not be read, and why. */

@@ -29,12 +29,14 @@ test("five deletions and replacements pass without a word, six of twenty are a l
   );
 });
 
-test("a replacement with its two steps counts once, providers never", () => {
+test("a replacement with its two steps counts once, providers and components never", () => {
   const steps = ["a", "b", "c", "d", "e"].flatMap(name => [
     change(name, "create-replacement"),
     change(name, "delete-replaced"),
   ]);
   assert.equal(verdict(plan({ changes: steps, resources: 5 })), "pass");
+  const components = many(9, "delete").map(one => ({ ...one, component: true as const }));
+  assert.equal(verdict(plan({ changes: components })), "pass");
   const providers = many(9, "delete").map(one => ({ ...one, type: "pulumi:providers:holdfast" }));
   assert.equal(verdict(plan({ changes: providers })), "pass");
 });
