@@ -87,20 +87,19 @@ import { Group } from "@acme/shared";
 export const label = new Group("one").label;
 `;
 
+const usesShared = (name: string): EstateFiles =>
+  folder(`mono/apps/${name}/`, `mono-${name}`, {
+    "package.json": manifest(name, { version: "1.0.0", dependencies: { "@acme/shared": "^1.0.0" } }),
+    "tsconfig.json": TSCONFIG,
+    "index.ts": USES_SHARED,
+  });
+
 const workspaces: EstateFiles = {
   "mono/package.json": manifest("mono", { private: true, workspaces: ["packages/*", "apps/*"] }),
   "mono/packages/shared/package.json": manifest("@acme/shared", { version: "1.0.0", main: "index.ts" }),
   "mono/packages/shared/index.ts": SHARED,
-  ...Object.assign(
-    {},
-    ...["one", "two"].map(name =>
-      folder(`mono/apps/${name}/`, `mono-${name}`, {
-        "package.json": manifest(name, { version: "1.0.0", dependencies: { "@acme/shared": "^1.0.0" } }),
-        "tsconfig.json": TSCONFIG,
-        "index.ts": USES_SHARED,
-      }),
-    ),
-  ),
+  ...usesShared("one"),
+  ...usesShared("two"),
 };
 
 const notes = { "notes.txt": "read me\n", "data.json": '{ "answer": 42 }' };
