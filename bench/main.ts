@@ -4,7 +4,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { locatePulumi } from "../src/pulumi/locate.ts";
 import { openHoldfastSide, type HoldfastSide } from "./holdfast-side.ts";
-import { residentMegabytes } from "./memory.ts";
+import { proportionalMegabytes } from "./memory.ts";
 import { openPlainSide, type PlainSide } from "./plain-side.ts";
 
 interface Row {
@@ -130,7 +130,7 @@ let memory = "";
 try {
   rows.push(...(await small(holdfast, plain, Number(values.times))));
   const { state, providers } = holdfast.pids();
-  memory = `memory: state service ${residentMegabytes(state)} MB, provider host ${residentMegabytes(providers)} MB, this process (controller and bench) ${residentMegabytes(process.pid)} MB`;
+  memory = `memory (shared pages counted once): state service ${proportionalMegabytes(state)} MB, provider host ${proportionalMegabytes(providers)} MB, this process (controller and bench) ${proportionalMegabytes(process.pid)} MB`;
 } finally {
   plain.close();
   await holdfast.close();
