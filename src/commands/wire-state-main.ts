@@ -9,10 +9,16 @@ import { stateMigrations } from "../store/state-schema.ts";
 import { createSqliteStateStore } from "../store/state-sqlite.ts";
 
 const [data = "", port = "0"] = process.argv.slice(2);
+/** What is stored already is safe; the rest is asked for again by nobody. */
+const ORPHAN_MS = 1_000;
 const ending = new AbortController();
 const end = (): void => ending.abort();
 process.once("SIGTERM", end);
-process.once("disconnect", end);
+process.once("disconnect", () => {
+  end();
+  // Nobody is left to wait for: a request that is still under way must not keep a dead daemon's service alive.
+  setTimeout(() => process.exit(), ORPHAN_MS);
+});
 
 /** For whoever reads the parent's log: the exit code of a port that is taken. */
 const EX_TAKEN = 98;

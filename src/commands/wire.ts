@@ -200,6 +200,7 @@ function makeTools(
   const redact = (text: string): string => redactor.redact(text);
   const noted = noting(options.listener);
   const inData = (name: string): string => path.join(settings.data, name);
+  const runDir = makeRunDir(settings.data);
   const workers = createWorkerPool({
     holdfast: HOLDFAST,
     cache: inData("compile-cache"),
@@ -210,7 +211,7 @@ function makeTools(
     binary: found.cli,
     home: inData("pulumi"),
     plugins: path.join(homeFolder(), ".pulumi", "plugins"),
-    runDir: makeRunDir(settings.data),
+    runDir,
     redactor,
     environment,
     passphrase: {
@@ -228,7 +229,8 @@ function makeTools(
     redact,
     ...progress,
   });
-  return { workers, pulumi, installer };
+  const removeRunDir = (): void => rmSync(runDir, { recursive: true, force: true });
+  return { workers, pulumi, installer, removeRunDir };
 }
 
 function startProviders(
@@ -283,6 +285,7 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
   const close = async (graceMs: number): Promise<void> => {
     await controller.stop(graceMs);
     await Promise.all([tools.workers.close(), providers.stop(), service.stop()]);
+    tools.removeRunDir();
   };
   const person = async (token: string): Promise<string | undefined> => {
     const name = (await store.tokenByHash(hashToken(token)))?.name;

@@ -7,6 +7,9 @@ function report(message: Report): void {
   if (process.connected) process.send?.(message, () => undefined);
 }
 
+/** Calls are told to stop at once; a file that is being written is whole or not there. */
+const ORPHAN_MS = 2_000;
+
 const questions = new Map<number, (allowed: boolean) => void>();
 let asked = 0;
 
@@ -61,6 +64,8 @@ function obey(order: Order): void {
 process.on("message", message => obey(message as Order));
 process.once("disconnect", () => {
   const end = (): never => process.exit(0);
+  // A call that hangs must not keep a dead controller's host alive.
+  setTimeout(end, ORPHAN_MS);
   if (!host) end();
   else host.closeAll().then(end, end);
 });
