@@ -1,6 +1,6 @@
 /** Builds every part of a working holdfast by hand, top to bottom. The one place that sees all rooms. */
 import { createHash, randomInt } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { createFileKeyWrapper } from "../backend/keys.ts";
@@ -229,6 +229,8 @@ function makeTools(
     redact,
     ...progress,
   });
+  // Most projects bring no SDK of their own: theirs is loaded while the repository is fetched.
+  workers.warm([realpathSync(path.join(HOLDFAST, "node_modules", "@pulumi", "pulumi"))]);
   const removeRunDir = (): void => rmSync(runDir, { recursive: true, force: true });
   return { workers, pulumi, installer, removeRunDir };
 }
