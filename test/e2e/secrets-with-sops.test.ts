@@ -23,7 +23,7 @@ interface Bench {
   readonly folder: string;
   readonly key: TestKey;
   readonly env: Readonly<Record<string, string>>;
-  at(name: string): string;
+  readonly at: (name: string) => string;
   /** The tool's plain text; an error where it does not accept the file or finds a comment that it cannot open. */
   decrypt(name: string): Promise<string>;
 }

@@ -83,7 +83,7 @@ function setUp(env: Record<string, string> = {}) {
     folder = "",
     allowScripts: readonly string[] = [],
   ): Promise<Result<PreparedProgram>> =>
-    installer.prepare(checkout, { folder } as StackDefinition, signal, { allowScripts });
+    installer.prepare(checkout, { folder, runtime: "nodejs" } as StackDefinition, signal, { allowScripts });
   return { cache, progress, prepare };
 }
 
