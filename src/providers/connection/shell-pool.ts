@@ -35,6 +35,8 @@ export type OpenShell = (signal: AbortSignal) => Promise<Outcome<RemoteShell>>;
 export interface ShellPool {
   /** Trouble of kind `unreachable`: no shell was to be had, so nothing was done. */
   run(script: ShellScript): Promise<Outcome<ShellAnswer>>;
+  /** The same for one who asks whether the host is there: what was found a moment ago does not count. */
+  probe(script: ShellScript): Promise<Outcome<ShellAnswer>>;
   close(): Promise<void>;
 }
 
@@ -43,6 +45,8 @@ interface Failed {
   /** On the monotonic clock. */
   readonly until: number;
 }
+
+const isFresh = ({ until }: Failed): boolean => performance.now() < until;
 
 export function createShellPool(open: OpenShell, limits: ShellLimits): ShellPool {
   const free: RemoteShell[] = [];
@@ -86,8 +90,7 @@ export function createShellPool(open: OpenShell, limits: ShellLimits): ShellPool
 
   async function takeShell(signal: AbortSignal): Promise<Outcome<RemoteShell>> {
     if (closing.signal.aborted || signal.aborted) return trouble("cancelled", "cancelled before it began");
-    if (failed && all.size === 0 && performance.now() < failed.until)
-      return { ok: false, trouble: failed.trouble };
+    if (failed && all.size === 0 && isFresh(failed)) return { ok: false, trouble: failed.trouble };
     const turn = turns.join(signal);
     serve();
     return turn;
@@ -101,21 +104,26 @@ export function createShellPool(open: OpenShell, limits: ShellLimits): ShellPool
     idleTimer = setTimeout(() => free.splice(0).forEach(idle => idle.kill()), limits.idleMs).unref();
   }
 
+  async function run(script: ShellScript): Promise<Outcome<ShellAnswer>> {
+    const shell = await takeShell(script.signal);
+    if (!shell.ok) return shell;
+    const answer = await shell.value.run(script);
+    giveBack(shell.value);
+    return answer;
+  }
+
   return {
-    async run(script) {
-      const shell = await takeShell(script.signal);
-      if (!shell.ok) return shell;
-      const answer = await shell.value.run(script);
-      giveBack(shell.value);
-      return answer;
+    run,
+    probe(script) {
+      failed = undefined;
+      return run(script);
     },
     async close() {
       closing.abort();
       clearTimeout(idleTimer);
       turns.refuse({ kind: "cancelled", message: "the provider host is stopping" });
-      const shells = [...all];
-      shells.forEach(shell => shell.kill());
-      await Promise.all(shells.map(shell => shell.ended));
+      all.forEach(shell => shell.kill());
+      await Promise.all([...all].map(shell => shell.ended));
     },
   };
 }
