@@ -234,6 +234,11 @@ export function createStateControl(options: StateControlOptions): StateControl {
       if (!cipher) throw new Error(`${name}: ${LOST_KEY}`);
       return plaintexts.map(plaintext => cipher.encrypt(Buffer.from(plaintext)).toString("base64"));
     },
+    decrypt: async (name, ciphertexts) => {
+      const cipher = await stackKeys.cipher(await needed(parts, name));
+      if (!cipher) throw new Error(`${name}: ${LOST_KEY}`);
+      return ciphertexts.map(ciphertext => cipher.decrypt(Buffer.from(ciphertext, "base64"))?.toString());
+    },
     exportState: (name, how) => exportState(parts, name, how),
     importState: (name, value) => importState(parts, name, value),
     removeStack: name => removeStack(parts, name),

@@ -49,35 +49,60 @@ function outOfReach(found: StackFile): Result<never> | undefined {
   }
   if (found.encryptionSalt !== undefined) return undefined;
   const message =
-    "has `secure` values without `encryptionsalt`: they are under a key of Pulumi Cloud, or of `config set --secret` " +
-    "on a state service, and holdfast's runs read neither";
+    "has `secure` values without `encryptionsalt`: they are under a key of Pulumi Cloud or of another state service, " +
+    "not under this stack's own";
   return configInvalid({ message, place: place(found), hint });
+}
+
+export interface SecureKeys {
+  readonly passphrase: PassphraseSource;
+  readonly opener: PassphraseOpener;
+  /** The stack's own key, which `config set --secret` uses on our state service. */
+  readonly ownKey?: (ciphertexts: readonly string[]) => Promise<readonly (string | undefined)[]>;
+  readonly redactor: Pick<Redactor, "add">;
+}
+
+/** All of them with the stack's own key, or undefined: a file is under one key. */
+async function withOwnKey(
+  ciphertexts: readonly string[],
+  { ownKey, redactor }: SecureKeys,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const texts = (await ownKey?.(ciphertexts)) ?? [];
+  const plaintexts = new Map<string, string>();
+  for (const [index, ciphertext] of ciphertexts.entries()) {
+    const text = texts[index];
+    if (text === undefined) return undefined;
+    redactor.add(text);
+    plaintexts.set(ciphertext, text);
+  }
+  return plaintexts;
 }
 
 /** Ciphertext → plaintext, for all of the file. Failures: config-invalid, secret-unreadable. */
 export async function openSecureValues(
   found: StackFile,
   secrets: SecretTree,
-  source: PassphraseSource,
-  opener: PassphraseOpener,
-  redactor: Pick<Redactor, "add">,
+  keys: SecureKeys,
 ): Promise<Result<ReadonlyMap<string, string>>> {
   const ciphertexts = [...new Set(found.entries.flatMap(({ value }) => ciphertextsOf(value)))];
   if (ciphertexts.length === 0) return ok(new Map());
+  const underOwnKey = found.secretsProvider === undefined && found.encryptionSalt === undefined;
+  const own = underOwnKey ? await withOwnKey(ciphertexts, keys) : undefined;
+  if (own) return ok(own);
   const closed = outOfReach(found);
   if (closed) return closed;
   const unreadable = (why: string, hint?: string): Result<never> =>
     fail({ kind: "stalled", reason: "secret-unreadable", file: found.file, why, ...(hint && { hint }) });
-  const passphrase = await passphraseFrom(source, secrets);
+  const passphrase = await passphraseFrom(keys.passphrase, secrets);
   if (passphrase === undefined)
     return unreadable("its `secure` values are under a passphrase that is not known", WAYS);
-  const opened = await opener(passphrase, found.encryptionSalt ?? "");
+  const opened = await keys.opener(passphrase, found.encryptionSalt ?? "");
   if (!opened.ok) return unreadable(opened.why, WAYS);
   const plaintexts = new Map<string, string>();
   for (const ciphertext of ciphertexts) {
     const text = opened.open(ciphertext);
     if (text === undefined) return unreadable("a `secure` value was changed, or is under another passphrase");
-    redactor.add(text);
+    keys.redactor.add(text);
     plaintexts.set(ciphertext, text);
   }
   return ok(plaintexts);

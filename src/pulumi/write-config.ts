@@ -59,13 +59,10 @@ export async function writeConfig(
   if (!found.ok) return found;
   const { entries, other } = found.value;
   const { secrets, stack } = request;
-  const opened = await openSecureValues(
-    found.value,
-    secrets,
-    writer.passphrase,
-    writer.opener,
-    writer.redactor,
-  );
+  const opened = await openSecureValues(found.value, secrets, {
+    ...writer,
+    ...(request.decrypt && { ownKey: request.decrypt }),
+  });
   if (!opened.ok) return opened;
   const { values, problems } = mergeConfig({
     project: stack.project,

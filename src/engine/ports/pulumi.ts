@@ -56,6 +56,8 @@ export interface ConfigFileRequest {
   readonly secrets: SecretTree;
   /** Encrypts with the stack's key (StateControl.encrypt). */
   readonly encrypt: (plaintexts: readonly string[]) => Promise<readonly string[]>;
+  /** Opens what the stack's key closed (StateControl.decrypt): `config set --secret` writes such values. Default: none can be opened. */
+  readonly decrypt?: (ciphertexts: readonly string[]) => Promise<readonly (string | undefined)[]>;
 }
 
 export interface RunConfig {

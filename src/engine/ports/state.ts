@@ -71,6 +71,8 @@ export interface StateControl {
   pending(stack: StackName): Promise<readonly PendingOperation[]>;
   /** Encrypts with the stack's data key, for the run's own config file; the answers are base64, in order. */
   encrypt(stack: StackName, plaintexts: readonly string[]): Promise<readonly string[]>;
+  /** The way back, in order; undefined for what was not encrypted with the stack's key. */
+  decrypt(stack: StackName, ciphertexts: readonly string[]): Promise<readonly (string | undefined)[]>;
   /** A token that may act for this run on this stack. */
   openRun(run: {
     readonly runId: string;

@@ -35,7 +35,10 @@ export async function openWorkspace(
   if (!state.ok) return state;
   const encrypt = (plaintexts: readonly string[]): Promise<readonly string[]> =>
     world.state.encrypt(run.stack.name, plaintexts);
-  const config = await world.pulumi.writeConfig({ root, stack: run.stack, secrets: secrets.value, encrypt });
+  const decrypt = (ciphertexts: readonly string[]): Promise<readonly (string | undefined)[]> =>
+    world.state.decrypt(run.stack.name, ciphertexts);
+  const request = { root, stack: run.stack, secrets: secrets.value, encrypt, decrypt };
+  const config = await world.pulumi.writeConfig(request);
   if (!config.ok) return config;
   undo.add(() => config.value.dispose());
   return ok({ root, program: program.value, config: config.value });
