@@ -106,7 +106,11 @@ export function createProgramBench() {
   };
 
   const definition = (fixture: Fixture): StackDefinition =>
-    ({ folder: fixture.folder ?? "", ...(fixture.main ? { main: fixture.main } : {}) }) as StackDefinition;
+    ({
+      folder: fixture.folder ?? "",
+      runtime: "nodejs",
+      ...(fixture.main ? { main: fixture.main } : {}),
+    }) as StackDefinition;
 
   const prepare = async (fixture: Fixture, way: string): Promise<PreparedProgram> => {
     const checkout = checkOut(fixture, way);
