@@ -177,3 +177,21 @@ test("without the passphrase, with a wrong one, or with a changed value nothing 
   const tampered = await refused(changed, { "pulumi:passphrase": "open sesame" });
   assert.ok(tampered.reason === "secret-unreadable" && /changed/.test(tampered.why));
 });
+
+test("what the stack's own key closed is opened, and closed again for the run", async () => {
+  const own = { ...request("config:\n  token:\n    secure: own(hush-token)\n") };
+  const decrypt = async (texts: readonly string[]): Promise<readonly (string | undefined)[]> =>
+    texts.map(text => /^own\((.*)\)$/.exec(text)?.[1]);
+  const result = await writeConfig(writer, { ...own, decrypt });
+  assert.ok(result.ok, JSON.stringify(result));
+  const { config } = parse(readFileSync(result.value.file, "utf8")) as { config: unknown };
+  assert.deepEqual(config, { "probe:token": enc("hush-token") });
+  assert.ok(registered.includes("hush-token"));
+});
+
+test("what another service's key closed is refused, with the place", async () => {
+  const other = request("config:\n  token:\n    secure: b3RoZXI=\n");
+  const result = await writeConfig(writer, { ...other, decrypt: async texts => texts.map(() => undefined) });
+  assert.ok(!result.ok);
+  assert.match(messages(result.failure), /Pulumi\.dev\.yaml:2:\d+ .*another state service/);
+});
