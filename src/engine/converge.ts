@@ -207,17 +207,12 @@ async function planAndApply(round: Round): Promise<RoundEnd> {
   return applied(seen, await (destroy ? applyDestroy : applyPlan)(run, world, applying, plan));
 }
 
-/** Steps of an earlier run whose outcome nobody knows: those that can be repeated are, others are a person's. */
-async function unknownOutcomes(
-  run: Run,
-  world: RunWorld,
-): Promise<{ readonly repeat: readonly string[]; readonly stop: readonly string[] }> {
+/** Creates of an earlier run whose outcome nobody knows and that cannot be repeated: a person's to look into. */
+async function unknownOutcomes(run: Run, world: RunWorld): Promise<readonly string[]> {
   const pending = await world.state.pending(run.stack.name);
-  const creates = pending.filter(({ operation }) => operation === "creating");
-  return {
-    repeat: creates.filter(({ type }) => repeatable(type)).map(({ urn }) => urn),
-    stop: creates.filter(({ type }) => !repeatable(type)).map(({ urn }) => urn),
-  };
+  return pending
+    .filter(({ operation, type }) => operation === "creating" && !repeatable(type))
+    .map(({ urn }) => urn);
 }
 
 async function openRound(
@@ -281,8 +276,8 @@ export async function execute(run: Run, world: RunWorld, signals: RunSignals): P
     const workspace = await openWorkspace(run, world, signals, undo);
     if (!workspace.ok) return endedWith(workspace.failure);
     const unknown = await unknownOutcomes(run, world);
-    if (unknown.stop.length > 0 && run.mode !== "plan" && run.mode !== "check") {
-      return endedWith({ kind: "stalled", reason: "outcome-unknown", urns: unknown.stop });
+    if (unknown.length > 0 && run.mode !== "plan" && run.mode !== "check") {
+      return endedWith({ kind: "stalled", reason: "outcome-unknown", urns: unknown });
     }
     const ready = world.clock.now();
     const ended = await rounds(run, world, signals, workspace.value);

@@ -1,7 +1,7 @@
 /** Makes the plan out of what was seen, and gives it a digest. */
 import { createHash } from "node:crypto";
 import { canonical } from "./canonical.ts";
-import type { Change, Plan, UnknownResource } from "./ports/plan.ts";
+import type { Change, Plan } from "./ports/plan.ts";
 
 /** Resources that the engine keeps for itself: they never count for limits, drift or totals. */
 export function isEngineOwn(type: string): boolean {
@@ -12,16 +12,8 @@ export function isEngineOwn(type: string): boolean {
   );
 }
 
-export interface PlanParts {
-  readonly stack: string;
-  readonly revision: string;
-  readonly stateVersion: number;
-  readonly configHash: string;
-  readonly drift: readonly Change[];
-  readonly changes: readonly Change[];
-  readonly unknown: readonly UnknownResource[];
-  readonly resources: number;
-}
+/** A plan before it has its digest. */
+export type PlanParts = Omit<Plan, "digest">;
 
 const step = (change: Change): unknown => [change.op, change.urn, change.after ?? null];
 

@@ -1,5 +1,5 @@
 /** Property values as a checkpoint holds them (JSON), made plain. */
-import { isMap, mapOf, type Plain, type PlainMap } from "./grpc/value.ts";
+import { mapOf, type Plain } from "./grpc/value.ts";
 
 const SIGNATURE_KEY = "4dabf18193072939515e22adb298388d";
 
@@ -26,9 +26,4 @@ function openedSecret(map: Readonly<Record<string, unknown>>): Plain | undefined
   } catch {
     return undefined;
   }
-}
-
-export function plainMapOf(value: unknown): PlainMap | undefined {
-  const plain = plainOf(value);
-  return isMap(plain) ? plain : undefined;
 }

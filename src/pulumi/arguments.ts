@@ -18,7 +18,6 @@ export type Operation =
   | {
       readonly kind: "refresh";
       readonly targets: readonly string[];
-      readonly clearPendingCreates?: boolean | undefined;
     }
   | { readonly kind: "up"; readonly exclude: readonly string[] }
   | { readonly kind: "destroy-preview" }
@@ -53,7 +52,6 @@ function specific(operation: Operation): readonly string[] {
         "refresh",
         "--yes",
         "--skip-preview",
-        ...(operation.clearPendingCreates ? ["--clear-pending-creates"] : []),
         ...(fitsInArguments(operation.targets) ? operation.targets.map(urn => `--target=${urn}`) : []),
       ];
     case "up":

@@ -39,8 +39,6 @@ export function floatText(value: number): string {
 
 const NON_FINITE: Record<string, number> = { NaN: NaN, "+Inf": Infinity, "-Inf": -Infinity };
 
-export const floatOf = (text: string): number => NON_FINITE[text] ?? Number(text);
-
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
 /** Whether the text is written as SOPS writes this type. The type is not authenticated, so a changed one must not pass easily. */

@@ -1,5 +1,5 @@
 /** Finds the route of a request. */
-import type { Principal, RouteRequest, ServiceContext, StackRequest } from "../context.ts";
+import type { RouteRequest, ServiceContext, StackRequest } from "../context.ts";
 import type { Answer } from "./answer.ts";
 
 /**
@@ -52,5 +52,3 @@ export function createFinder<R extends { readonly method: string; readonly path:
     return undefined;
   };
 }
-
-export const isPerson = (principal: Principal): boolean => principal.kind === "person";

@@ -89,7 +89,7 @@ export interface Pulumi {
   /** `refresh --target` of exactly these, written to the state. */
   refresh(
     context: OperationContext,
-    options: { readonly targets: readonly string[]; readonly clearPendingCreates?: boolean },
+    options: { readonly targets: readonly string[] },
   ): Promise<Result<Applied>>;
   /** `up` without refresh. An `Applied` with errors is a result, not a failure. */
   up(

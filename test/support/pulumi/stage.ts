@@ -1,4 +1,5 @@
 /** A stack on a file backend with the real CLI, the probe provider and one-shot workers: what tests of src/pulumi play on. */
+import { settings } from "../engine-samples.ts";
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
@@ -25,22 +26,7 @@ export const plainStack = (over: Partial<StackDefinition> = {}): StackDefinition
   stack: "dev",
   folder: "",
   runtime: "nodejs",
-  settings: {
-    managed: true,
-    interval: 30_000,
-    drift: { every: 600_000, action: "correct" },
-    dependsOn: [],
-    secrets: [],
-    env: {},
-    approval: "none",
-    limits: {},
-    protect: [],
-    windows: [],
-    ignoreDrift: [],
-    firstApply: "allow",
-    prune: false,
-    timeout: 60_000,
-  },
+  settings: settings({ firstApply: "allow", timeout: 60_000 }),
   ...over,
 });
 

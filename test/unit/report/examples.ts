@@ -1,4 +1,5 @@
 /** Values that the tests of reports share. */
+import { settings as plainSettings } from "../../support/engine-samples.ts";
 import type { Change, Plan } from "../../../src/engine/ports/plan.ts";
 import type { RunRecord, StackStatus } from "../../../src/engine/ports/records.ts";
 import type { Revision } from "../../../src/engine/ports/source.ts";
@@ -19,22 +20,7 @@ export const newer: Revision = {
   author: "Ann",
 };
 
-export const settings: StackSettings = {
-  managed: true,
-  interval: 30_000,
-  drift: { every: 10 * MINUTE, action: "correct" },
-  dependsOn: [],
-  secrets: [],
-  env: {},
-  approval: "none",
-  limits: {},
-  protect: [],
-  windows: [],
-  ignoreDrift: [],
-  firstApply: "ask",
-  prune: false,
-  timeout: 30 * MINUTE,
-};
+export const settings: StackSettings = plainSettings();
 
 export const statusOf = (more: Partial<StackStatus> = {}): StackStatus => ({
   stack: "hosts/frodo",
