@@ -6,6 +6,7 @@ import { isEmpty } from "./plan.ts";
 import type { Plan, UnknownResource } from "./ports/plan.ts";
 import type { Applied, OperationContext } from "./ports/pulumi.ts";
 import type { DriftRecord } from "./ports/records.ts";
+import { mayBeCredential } from "./provider-settings.ts";
 import { cleanups, endedWith, type Run, type RunEnd, type RunSignals, type RunWorld } from "./run.ts";
 import { applyDestroy, applyPlan, judgeApply } from "./steps/apply.ts";
 import { checkDrift, lookAtDestroy, makeLook, type Look } from "./steps/look.ts";
@@ -64,13 +65,16 @@ async function driftSeen(
   return driftRecords(known, { stack: run.stack.name, run: run.id, now: world.clock.now(), sorted, result });
 }
 
-/** A light check: if it finds drift that is to be corrected, a full plan follows in the same run. */
+/** A light check: if it finds drift that is to be corrected, or cannot read, a full plan follows in the same run. */
 async function lightCheck(round: Round): Promise<RunEnd | "look-closer"> {
   const { run, world, context, view } = round;
   const seen = await checkDrift(run, world, context, view);
+  const closer = run.light && run.mode !== "check";
+  // The program may have a newer credential than the state, as those have that it asks for each time.
+  if (!seen.ok && closer && mayBeCredential(seen.failure)) return "look-closer";
   if (!seen.ok) return endedWith(seen.failure, { unknown: view.unknown, resources: view.resources });
   const drifted = seen.value.counted.length > 0;
-  if (drifted && run.light && run.mode !== "check") return "look-closer";
+  if (drifted && closer) return "look-closer";
   const drift = await driftSeen(round, seen.value, drifted ? "reported" : "open");
   return {
     outcome: drifted ? "drifted" : "unchanged",

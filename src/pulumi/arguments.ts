@@ -12,12 +12,15 @@ export type Operation =
   | {
       readonly kind: "preview";
       readonly exclude: readonly string[];
+      /** Default true. */
+      readonly refresh?: boolean | undefined;
       readonly runProgramForRefresh?: boolean | undefined;
     }
   | { readonly kind: "check"; readonly exclude: readonly string[] }
   | {
       readonly kind: "refresh";
       readonly targets: readonly string[];
+      readonly runProgram?: boolean | undefined;
     }
   | { readonly kind: "up"; readonly exclude: readonly string[] }
   | { readonly kind: "destroy-preview" }
@@ -41,7 +44,7 @@ function specific(operation: Operation): readonly string[] {
     case "preview":
       return [
         "preview",
-        "--refresh",
+        ...(operation.refresh === false ? [] : ["--refresh"]),
         ...(operation.runProgramForRefresh ? ["--run-program"] : []),
         ...excludes(operation.exclude),
       ];
@@ -52,6 +55,7 @@ function specific(operation: Operation): readonly string[] {
         "refresh",
         "--yes",
         "--skip-preview",
+        ...(operation.runProgram ? ["--run-program"] : []),
         ...(fitsInArguments(operation.targets) ? operation.targets.map(urn => `--target=${urn}`) : []),
       ];
     case "up":

@@ -126,7 +126,8 @@ export function createPulumi(options: PulumiOptions): Pulumi {
     writeConfig: async request => writeConfig(await writer(), request),
     preview: (context, worker, wanted) => look(context, { kind: "preview", ...wanted }, worker),
     check: (context, wanted) => look(context, { kind: "check", ...wanted }),
-    refresh: (context, wanted) => change(context, { kind: "refresh", ...wanted }),
+    refresh: (context, wanted, worker) =>
+      change(context, { kind: "refresh", runProgram: worker !== undefined, ...wanted }, worker),
     up: (context, worker, wanted) => change(context, { kind: "up", ...wanted }, worker),
     destroyPreview: context => look(context, { kind: "destroy-preview" }),
     destroy: context => change(context, { kind: "destroy" }),

@@ -4,6 +4,7 @@
  */
 
 export interface ResourceState {
+  readonly urn: string;
   readonly custom: boolean;
   readonly protect: boolean;
   readonly id: string;
@@ -60,6 +61,7 @@ const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? val
 function state(value: unknown): ResourceState | undefined {
   if (!isObject(value)) return undefined;
   return {
+    urn: text(value["urn"]),
     custom: value["custom"] === true,
     protect: value["protect"] === true,
     id: text(value["id"]),

@@ -19,7 +19,10 @@ const STACK = "pulumi:pulumi:Stack";
 const counted = (step: Step): boolean => step.type !== STACK && !step.type.startsWith("pulumi:providers:");
 
 /** What a finished refresh step says; undefined where reality is as the state has it. */
-export function driftOf(step: Step): Change | undefined {
+export function driftOf(refreshed: Step): Change | undefined {
+  // With --run-program the step already has the name that the program gives; what a refresh may take is the state's.
+  const urn = refreshed.old?.urn;
+  const step = { ...refreshed, ...(urn && { urn }) };
   if (!step.new || step.op === "delete") return changeOf(step, "delete");
   if (pathsOf(step).length === 0 && step.op !== "update") return undefined;
   // A provider that reads no inputs back shows its drift in the outputs alone.

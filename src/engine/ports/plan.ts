@@ -58,6 +58,8 @@ export interface Plan {
   readonly unknown: readonly UnknownResource[];
   /** Custom resources in the state, providers and the stack itself not counted. */
   readonly resources: number;
+  /** Reality was read with the provider settings of the program, not of the state: so must be the drift's refresh. */
+  readonly refreshRunsProgram?: true;
   /** SHA-256, hex, of revision, configHash, operations and masked inputs. */
   readonly digest: string;
 }

@@ -78,6 +78,7 @@ export interface Pulumi {
     options: {
       readonly exclude: readonly string[];
       /** Default true. */ readonly refresh?: boolean;
+      /** Reads with the provider settings of the program instead of those in the state. Default false. */
       readonly runProgramForRefresh?: boolean;
     },
   ): Promise<Result<Observation>>;
@@ -86,10 +87,14 @@ export interface Pulumi {
     context: OperationContext,
     options: { readonly exclude: readonly string[] },
   ): Promise<Result<Observation>>;
-  /** `refresh --target` of exactly these, written to the state. */
+  /**
+   * `refresh --target` of exactly these, written to the state. With a worker it runs the program and reads with the
+   * provider settings of that, which it writes to the state as well.
+   */
   refresh(
     context: OperationContext,
     options: { readonly targets: readonly string[] },
+    worker?: Worker,
   ): Promise<Result<Applied>>;
   /** `up` without refresh. An `Applied` with errors is a result, not a failure. */
   up(

@@ -25,8 +25,16 @@ export interface PendingOperation {
 
 /** What an update is allowed to do. A run without one may do nothing that changes state. */
 export type Binding =
-  /** Refresh of exactly this drift: a deletion of anything else is refused. */
-  | { readonly kind: "refresh"; readonly stateVersion: number; readonly drift: readonly Change[] }
+  /**
+   * Refresh of exactly this drift: a deletion of anything else is refused. One that runs the program also does the
+   * `changes` of providers and components, which are these; the stack's outputs stay for the up to store.
+   */
+  | {
+      readonly kind: "refresh";
+      readonly stateVersion: number;
+      readonly drift: readonly Change[];
+      readonly changes?: readonly Change[];
+    }
   /** Up or destroy: a begun step that is not one of these changes is refused. */
   | { readonly kind: "apply"; readonly stateVersion: number; readonly changes: readonly Change[] };
 

@@ -1,6 +1,7 @@
 /** Does what the plan holds and nothing else: each update is bound to it in the state service. */
 import { ok, type Failure, type Result } from "../failure.ts";
 import type { Plan } from "../ports/plan.ts";
+import { isProvider } from "../provider-settings.ts";
 import type { Applied, OperationContext } from "../ports/pulumi.ts";
 import type { Refusal } from "../ports/state.ts";
 import type { Run, RunWorld } from "../run.ts";
@@ -13,8 +14,21 @@ async function correctState(
   plan: Plan,
 ): Promise<Result<Applied | undefined>> {
   if (plan.drift.length === 0) return ok(undefined);
-  await world.state.bind(run.id, { kind: "refresh", stateVersion: plan.stateVersion, drift: plan.drift });
-  return world.pulumi.refresh(context, { targets: plan.drift.map(({ urn }) => urn) });
+  const { stateVersion, drift } = plan;
+  const targets = drift.map(({ urn }) => urn);
+  if (!plan.refreshRunsProgram) {
+    await world.state.bind(run.id, { kind: "refresh", stateVersion, drift });
+    return world.pulumi.refresh(context, { targets });
+  }
+  const worker = await world.workers.take(context.program, context.env);
+  if (!worker.ok) return worker;
+  try {
+    const changes = plan.changes.filter(({ type, component }) => component ?? isProvider(type));
+    await world.state.bind(run.id, { kind: "refresh", stateVersion, drift, changes });
+    return await world.pulumi.refresh(context, { targets }, worker.value);
+  } finally {
+    await worker.value.stop();
+  }
 }
 
 async function up(

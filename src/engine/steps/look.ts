@@ -2,6 +2,7 @@
 import { fail, ok, type Result } from "../failure.ts";
 import { sortDrift, type SortedDrift } from "../drift.ts";
 import { makePlan } from "../plan.ts";
+import { lookThatCounts, wantsProgram } from "../provider-settings.ts";
 import type { Change, Plan } from "../ports/plan.ts";
 import type { Observation, OperationContext } from "../ports/pulumi.ts";
 import type { Run, RunWorld } from "../run.ts";
@@ -23,19 +24,39 @@ export async function checkDrift(
   return seen.ok ? ok(sortDrift(seen.value.drift, run.stack.settings.ignoreDrift, world.clock.now())) : seen;
 }
 
+type PreviewOptions = Parameters<RunWorld["pulumi"]["preview"]>[2];
+
 async function preview(
   world: RunWorld,
   context: OperationContext,
-  exclude: readonly string[],
-  refresh: boolean,
+  options: PreviewOptions,
 ): Promise<Result<Observation>> {
   const worker = await world.workers.take(context.program, context.env);
   if (!worker.ok) return worker;
   try {
-    return await world.pulumi.preview(context, worker.value, { exclude, refresh });
+    return await world.pulumi.preview(context, worker.value, options);
   } finally {
     await worker.value.stop();
   }
+}
+
+interface Observed {
+  readonly seen: Observation;
+  /** Reality was read with the provider settings of the program. */
+  readonly byProgram: boolean;
+}
+
+/** Reality as the settings in the state show it, or, where the program has others, as those do. */
+async function observe(
+  world: RunWorld,
+  context: OperationContext,
+  exclude: readonly string[],
+): Promise<Result<Observed>> {
+  const first = await preview(world, context, { exclude });
+  const again = wantsProgram(first);
+  const second = again ? await preview(world, context, { exclude, runProgramForRefresh: true }) : first;
+  const counts = again ? lookThatCounts(first, second) : first;
+  return counts.ok ? ok({ seen: counts.value, byProgram: again && counts === second }) : counts;
 }
 
 /**
@@ -64,16 +85,19 @@ export async function makeLook(
 ): Promise<Result<Look>> {
   const { settings } = run.stack;
   const exclude = view.unknown.map(({ urn }) => urn);
-  const seen = await preview(world, context, exclude, true);
-  if (!seen.ok) return seen;
-  const drift = sortDrift(seen.value.drift, settings.ignoreDrift, world.clock.now());
+  const observed = await observe(world, context, exclude);
+  if (!observed.ok) return observed;
+  const { seen, byProgram } = observed.value;
+  const drift = sortDrift(seen.drift, settings.ignoreDrift, world.clock.now());
   const correct = settings.drift.action === "correct" ? drift.counted : [];
   const left = [
     ...drift.ignored.map(({ change }) => change),
     ...(settings.drift.action === "correct" ? [] : drift.counted),
   ];
   const kept = new Set(left.map(({ urn }) => urn));
-  const changes = await withoutCorrections(seen.value, kept, () => preview(world, context, exclude, false));
+  const changes = await withoutCorrections(seen, kept, () =>
+    preview(world, context, { exclude, refresh: false }),
+  );
   if (!changes.ok) return changes;
   const plan = makePlan({
     stack: run.stack.name,
@@ -82,6 +106,7 @@ export async function makeLook(
     configHash: workspace.config.hash,
     drift: correct,
     changes: changes.value,
+    ...(byProgram && { refreshRunsProgram: true as const }),
     unknown: view.unknown,
     resources: view.resources,
   });

@@ -3,9 +3,14 @@
  * `path` forces a replacement (with `first: true` the old one goes first). It misbehaves on request: content
  * "refused" fails its check, "unmakeable" its creation, and a file PATH.unreadable its read; "slow" waits for
  * PATH.go to appear before the file is made.
+ *
+ * Its own settings: `root`, a folder that paths are below, and `token`, which must be what that folder's file TOKEN
+ * says, where there is one: else it reads and changes nothing; where there is a file STRICT, it does not even start.
+ * They are the process's: for several providers at a time run probe-plugin.ts.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import * as grpc from "@grpc/grpc-js";
 import type * as PluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
@@ -42,8 +47,19 @@ function textOf(value: unknown): string {
 
 const isSecret = (value: unknown): boolean => (value as Properties | undefined)?.[SIGNATURE] === SECRET;
 
+const settings = { root: "", token: "" };
+
+/** Where a resource's file is. Throws where the token is not the one that the root wants. */
+function place(path: string): string {
+  const wanted = join(settings.root, "TOKEN");
+  if (settings.root === "") return path;
+  if (existsSync(wanted) && readFileSync(wanted, "utf8") !== settings.token)
+    throw new Error(`401: this token may not see ${path}`);
+  return join(settings.root, path);
+}
+
 async function make(inputs: Properties, call: { readonly cancelled: boolean }): Promise<void> {
-  const path = textOf(inputs["path"]);
+  const path = place(textOf(inputs["path"]));
   const content = textOf(inputs["content"]);
   if (content === "unmakeable") throw new Error(`cannot make ${path}: it is unmakeable`);
   while (content === "slow" && !existsSync(`${path}.go`)) {
@@ -83,12 +99,25 @@ const calls: Partial<IResourceProviderServer> = {
     response.setInputs(call.request.getNews());
     answer(null, response);
   },
-  diffConfig(_call, answer) {
+  diffConfig(call, answer) {
+    const [before, after] = [read(call.request.getOldInputs()), read(call.request.getNews())];
+    const changed = ["root", "token"].filter(name => textOf(before[name]) !== textOf(after[name]));
+    const { DIFF_NONE, DIFF_SOME } = p.DiffResponse.DiffChanges;
     const response = new p.DiffResponse();
-    response.setChanges(p.DiffResponse.DiffChanges.DIFF_NONE);
+    response.setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE);
+    response.setDiffsList(changed);
     answer(null, response);
   },
-  configure(_call, answer) {
+  configure(call, answer) {
+    const given = read(call.request.getArgs());
+    settings.root = textOf(given["root"]);
+    settings.token = textOf(given["token"]);
+    try {
+      if (existsSync(join(settings.root, "STRICT"))) place("anything");
+    } catch (error) {
+      answer(failure(error));
+      return;
+    }
     const response = new p.ConfigureResponse();
     response.setAcceptsecrets(true);
     response.setSupportspreview(true);
@@ -156,16 +185,23 @@ const calls: Partial<IResourceProviderServer> = {
   read(call, answer) {
     const path = call.request.getId();
     const response = new p.ReadResponse();
-    if (existsSync(`${path}.unreadable`)) {
+    let file;
+    try {
+      file = place(path);
+    } catch (error) {
+      answer(failure(error));
+      return;
+    }
+    if (existsSync(`${file}.unreadable`)) {
       answer(failure(new Error(`cannot read ${path}: host does not answer`)));
       return;
     }
-    if (!existsSync(path)) {
+    if (!existsSync(file)) {
       answer(null, response);
       return;
     }
     const before = read(call.request.getInputs());
-    const text = readFileSync(path, "utf8");
+    const text = readFileSync(file, "utf8");
     const content = isSecret(before["content"]) ? { [SIGNATURE]: SECRET, value: text } : text;
     const now = write({ ...before, path, content });
     response.setId(path);
@@ -174,7 +210,7 @@ const calls: Partial<IResourceProviderServer> = {
     answer(null, response);
   },
   delete(call, answer) {
-    rmSync(call.request.getId(), { force: true });
+    rmSync(place(call.request.getId()), { force: true });
     answer(null, new Empty());
   },
   cancel: (_call, answer) => answer(null, new Empty()),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { argumentsOf, MAX_LIST_BYTES } from "../../../src/pulumi/arguments.ts";
+import { argumentsOf, MAX_LIST_BYTES, type Operation } from "../../../src/pulumi/arguments.ts";
 
 const place = { stack: "organization/hosts/frodo", configFile: "/run/c.yaml", events: "tcp://unix:/run/e" };
 const urn = "urn:pulumi:frodo::hosts::host:index:File::motd";
@@ -42,6 +42,14 @@ test("a refresh names its targets, or refreshes all where they are too many for 
 });
 
 test("a refresh by the program's own providers is asked for by name", () => {
-  const args = argumentsOf({ kind: "preview", exclude: [], runProgramForRefresh: true }, place);
-  assert.ok(args.includes("--run-program"));
+  const runs = (operation: Operation): boolean => argumentsOf(operation, place).includes("--run-program");
+  assert.ok(runs({ kind: "preview", exclude: [], runProgramForRefresh: true }));
+  assert.ok(runs({ kind: "refresh", targets: [urn], runProgram: true }));
+  assert.ok(!runs({ kind: "preview", exclude: [] }) && !runs({ kind: "refresh", targets: [urn] }));
+});
+
+test("a preview reads reality unless it is told not to", () => {
+  const reads = (refresh?: boolean): boolean =>
+    argumentsOf({ kind: "preview", exclude: [], refresh }, place).includes("--refresh");
+  assert.deepEqual([reads(), reads(true), reads(false)], [true, true, false]);
 });
