@@ -3,10 +3,11 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Ancestry, Revision, Source } from "../engine/ports/source.ts";
 import { isBranchName, isFullObjectId, isObjectId } from "./branch-name.ts";
-import { broken, ended, type Git } from "./git.ts";
+import { broken, ended } from "./git.ts";
 import { MAX_LISTING_BYTES } from "./limits.ts";
+import type { Mirror } from "./mirror.ts";
 import { isErrno } from "./owner.ts";
-import { LOG_FORMAT, parseRevision } from "./revision-text.ts";
+import { LOG_FORMAT, parseRevision, type Described } from "./revision-text.ts";
 
 export interface History {
   /** Of a full object id or a full ref name. */
@@ -18,20 +19,38 @@ export interface History {
   readonly changedPaths: Source["changedPaths"];
 }
 
-export function createHistory(git: Git, mirror: string, branch: string): History {
+/** Of commits that were described lately: a commit never changes, and one deployment asks for it several times. */
+const REMEMBERED = 64;
+
+export function createHistory(mirror: Mirror, branch: string): History {
+  const { git, folder } = mirror;
+  const known = new Map<string, Described>();
+  let knownOf = mirror.generation();
   let newest: Revision | undefined;
 
   async function head(): Promise<Revision | undefined> {
-    const sha = await looseRef(path.join(mirror, "refs", "heads", branch));
+    const sha = await looseRef(path.join(folder, "refs", "heads", branch));
     if (newest === undefined || newest.sha !== sha) newest = await describe(`refs/heads/${branch}`);
     return newest;
   }
 
   async function describe(commit: string): Promise<Revision | undefined> {
+    if (knownOf !== mirror.generation()) known.clear();
+    knownOf = mirror.generation();
+    const before = known.get(commit);
+    if (before) return before.revision;
     const args = ["log", "-1", "--no-mailmap", "--no-show-signature", LOG_FORMAT];
     const result = await git([...args, "--end-of-options", commit]);
     if (!ended(result)) throw broken("log", result);
-    return result.code === 0 ? parseRevision(result.stdout.toString()) : undefined;
+    const described = result.code === 0 ? parseRevision(result.stdout.toString()) : undefined;
+    if (described) remember(described);
+    return described?.revision;
+  }
+
+  function remember(described: Described): void {
+    known.set(described.revision.sha, described);
+    const [oldest] = known.keys();
+    if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
   }
 
   async function commitOf(name: string): Promise<string | undefined> {
@@ -56,6 +75,7 @@ export function createHistory(git: Git, mirror: string, branch: string): History
     async ancestry(base, head): Promise<Ancestry> {
       if (!isFullObjectId(base) || !isFullObjectId(head)) return "rewritten";
       if (base === head) return "same";
+      if (known.get(head)?.parents.includes(base)) return "descendant";
       const result = await git(["merge-base", "--is-ancestor", "--end-of-options", base, head]);
       if (!ended(result)) throw broken("merge-base", result);
       // 1: it is none. 128: one of them is not known, so nobody can say that nothing was taken away.

@@ -37,6 +37,8 @@ export interface Mirror {
   keepHouse(signal: AbortSignal): Promise<Result<void>>;
   /** Objects are missing or damaged: the next fetch makes the mirror anew. */
   distrust(): void;
+  /** How often it was made anew: commits of before may be gone. */
+  generation(): number;
 }
 
 /** Loose objects from which git packs them; nothing is ever pruned, a deployed commit may be on no branch any more. */
@@ -56,6 +58,7 @@ export function createMirror(options: MirrorOptions): Mirror {
   const { folder, deadlineMs } = options;
   const git = createGit(localEnvironment(folder), deadlineMs);
   let distrusted = false;
+  let generation = 0;
 
   async function rebuild(lock: HeldLock, signal: AbortSignal, format: Format): Promise<Result<void>> {
     const fresh = `${folder}.new`;
@@ -68,6 +71,7 @@ export function createMirror(options: MirrorOptions): Mirror {
     await rm(folder, { recursive: true, force: true });
     await rename(fresh, folder);
     distrusted = false;
+    generation++;
     return ok(undefined);
   }
 
@@ -107,6 +111,7 @@ export function createMirror(options: MirrorOptions): Mirror {
     folder,
     git,
     distrust: () => void (distrusted = true),
+    generation: () => generation,
     fetch: signal => inOrder(() => locked(options, signal, lock => underLock(lock, signal))),
     keepHouse: signal => inOrder(() => locked(options, signal, lock => keepHouse(git, options, lock))),
   };

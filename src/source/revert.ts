@@ -73,7 +73,7 @@ export async function revertTo(
   const { mirror } = opened.value;
   const fetched = await mirror.fetch(signal);
   if (!fetched.ok) return { kind: "failed", failure: fetched.failure };
-  const history = createHistory(mirror.git, mirror.folder, options.branch);
+  const history = createHistory(mirror, options.branch);
   const [head, base] = [await history.head(), await history.resolve(request.to)];
   if (!head)
     return refused(`the branch ${options.branch} cannot be read`, "try again: the mirror is made anew");
@@ -133,7 +133,7 @@ async function takenBack(git: Git, { base, head }: Work): Promise<{ count: numbe
   const count = Number((await need(git, ["rev-list", "--count", ...range])).toString());
   const format = ["log", "--no-mailmap", "--no-show-signature", LOG_FORMAT];
   const text = (await need(git, [...format, `--max-count=${MOST_NAMED}`, ...range])).toString();
-  const commits = text.split("\n").flatMap(line => parseRevision(line) ?? []);
+  const commits = text.split("\n").flatMap(line => parseRevision(line)?.revision ?? []);
   return { count, commits };
 }
 

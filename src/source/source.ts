@@ -104,8 +104,9 @@ function sourceOf(options: Settled, address: Address, mirror: Mirror): Source {
   const { branch, folder, deadlineMs, log } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const checkouts = createCheckouts({ folder, git: mirror.git, limits, deadlineMs, log });
-  const history = createHistory(mirror.git, mirror.folder, branch);
-  let housekept: string | undefined;
+  const history = createHistory(mirror, branch);
+  let seen: string | undefined;
+  let untidy = true;
 
   async function fetchHead(signal: AbortSignal): Promise<Result<Revision>> {
     const fetched = await mirror.fetch(signal);
@@ -126,10 +127,13 @@ function sourceOf(options: Settled, address: Address, mirror: Mirror): Source {
     branch,
     async fetch(signal) {
       const head = await fetchHead(signal);
-      if (head.ok && head.value.sha !== housekept) {
-        housekept = head.value.sha;
-        await mirror.keepHouse(signal);
-      }
+      if (!head.ok) return head;
+      // A commit that is to be deployed does not wait for it.
+      const quiet = seen === undefined || seen === head.value.sha;
+      untidy ||= !quiet;
+      seen = head.value.sha;
+      if (untidy && quiet) await mirror.keepHouse(signal);
+      untidy &&= !quiet;
       return head;
     },
     head: history.head,
