@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunRecord } from "../../src/engine/ports/records.ts";
+import { until } from "../support/daemon-stage.ts";
 import { project, settings } from "../support/estate.ts";
 import { tempFolder } from "../support/git.ts";
 import { openStage } from "../support/holdfast.ts";
@@ -35,7 +36,7 @@ test("provider settings that change in a commit", async t => {
   const stage = await openStage(t, {
     env: { PATH: probeOnPath(tempFolder(t)) },
     files: box => ({
-      ...settings(),
+      ...settings({ "vault/*": "{ drift: { every: 1s } }" }),
       ...project("vault", vault(box, `pulumi.secret("first")`)),
       ...project("worlds", worlds, worldAt(box, "old")),
     }),
@@ -124,5 +125,17 @@ test("provider settings that change in a commit", async t => {
       ["drifted in the old world", "one", "one"],
     );
     assert.equal((await stage.sync("worlds/dev")).outcome, "unchanged");
+  });
+
+  await t.test("a scheduled check that finds the credential dead asks the program at once", async () => {
+    await stage.sync("vault/dev");
+    box.write("vault/TOKEN", "fifth");
+    await stage.reopen({ automatic: true });
+    const run = await until("vault/dev is checked", () =>
+      stage.events
+        .flatMap(event => (event.type === "run-ended" ? [event.run] : []))
+        .find(({ stack, trigger }) => stack === "vault/dev" && trigger === "drift"),
+    );
+    converged(run);
   });
 });

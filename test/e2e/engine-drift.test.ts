@@ -98,6 +98,10 @@ test("drift is found and dealt with as the settings say", async t => {
     const run = await stage.sync("tell/dev");
     assert.equal(run.outcome, "drifted", JSON.stringify(run.failure));
     assert.deepEqual([box.read("t/edited"), box.read("t/other")], ["by hand", "two"]);
+    assert.deepEqual(
+      run.plan?.changes.map(({ name }) => name),
+      ["t/other"],
+    );
     const status = await stage.status("tell/dev");
     assert.deepEqual([status.drifted, status.deployed?.sha], [true, stage.repository.head()]);
   });

@@ -6,7 +6,9 @@ import path from "node:path";
 export function probeOnPath(folder: string): string {
   const file = path.join(folder, "pulumi-resource-probe");
   const plugin = path.join(import.meta.dirname, "probe-plugin.ts");
-  writeFileSync(file, `#!/bin/sh\nexec "${process.execPath}" "${plugin}" "$@"\n`);
+  // It is started anew for each provider of each operation: what it loads is compiled once.
+  const compiled = `NODE_COMPILE_CACHE="${path.join(folder, "compiled")}"`;
+  writeFileSync(file, `#!/bin/sh\n${compiled} exec "${process.execPath}" "${plugin}" "$@"\n`);
   chmodSync(file, 0o755);
   return [folder, process.env["PATH"] ?? ""].join(path.delimiter);
 }

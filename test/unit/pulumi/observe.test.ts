@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UNKNOWN_VALUE, type Change } from "../../../src/engine/ports/plan.ts";
+import type { Step } from "../../../src/pulumi/engine-event.ts";
 import { observe } from "../../../src/pulumi/observe.ts";
 import { openRedactor } from "../../support/pulumi/stage.ts";
 import { recordedEvents } from "../../support/pulumi/recorded.ts";
@@ -101,6 +102,32 @@ test("the repair of drift is planned beside it in a preview, and a check plans n
     .toSorted();
   assert.deepEqual(ops, ["create b", "update a"]);
   assert.deepEqual(seen("drift-gone-check").changes, []);
+});
+
+test("drift has the name that the state knows, also where the program has given another", () => {
+  const state = { custom: true, protect: false, id: "1", outputs: {}, initErrors: [] };
+  const urn = (name: string): string => `urn:pulumi:dev::probe::probe:index:Thing::${name}`;
+  const step: Step = {
+    op: "refresh",
+    urn: urn("renamed"),
+    type: "probe:index:Thing",
+    old: { ...state, urn: urn("first"), inputs: { content: "one" } },
+    new: { ...state, urn: urn("renamed"), inputs: { content: "by hand" } },
+    diffs: ["content"],
+    keys: [],
+    detailedDiff: new Map(),
+  };
+  const { drift } = observe(
+    [
+      { kind: "begin", step },
+      { kind: "done", step },
+    ],
+    openRedactor,
+  );
+  assert.deepEqual(
+    drift.map(change => [change.urn, change.name]),
+    [[urn("first"), "first"]],
+  );
 });
 
 test("a destroy is planned as deletions", () => {
