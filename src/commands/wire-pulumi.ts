@@ -101,7 +101,7 @@ async function runCli(
     debug: true,
   });
   const sdk = ownSdk(io.cwd) ?? path.join(HOLDFAST, "node_modules", "@pulumi", "pulumi");
-  const worker = await pool.take({ folder: io.cwd, sdk, pathEntries: [] }, {});
+  const worker = await pool.take({ folder: io.cwd, sdk, pathEntries: [], plugins: [] }, {});
   const env = {
     ...inherited(io.env),
     PATH: [path.join(HOLDFAST, "bin"), path.dirname(process.execPath), io.env["PATH"] ?? ""].join(

@@ -9,6 +9,7 @@ import { installInputs, type InstallInputs, type Lock } from "./install-inputs.t
 import { linkModules, linksOf } from "./link-modules.ts";
 import { packageToolEnvironment } from "./package-tool-environment.ts";
 import { findProjectFiles, type ProjectFiles } from "./project-files.ts";
+import { requiredPackages } from "./required-packages.ts";
 import { makeSharedInstall, type SharedInstallOptions } from "./shared-install.ts";
 
 export interface InstallerOptions {
@@ -32,7 +33,8 @@ function resolveSdk(programFolder: string): string | undefined {
 function prepared(folder: string, files: ProjectFiles, holdfast: string): PreparedProgram {
   const sdk = resolveSdk(files.programFolder) ?? resolveSdk(holdfast) ?? holdfast;
   // The SDK's folder holds the script that starts dynamic providers, and that starts `node`.
-  return { folder, sdk, pathEntries: [sdk, path.dirname(process.execPath)] };
+  const plugins = requiredPackages(folder).flatMap(({ name }) => (name === "holdfast" ? [] : [name]));
+  return { folder, sdk, pathEntries: [sdk, path.dirname(process.execPath)], plugins };
 }
 
 /** Links of the inner folders first: the outermost node_modules says that all is done. */

@@ -6,8 +6,8 @@ import type { ProgramProcess } from "./program-process.ts";
 const ROOMY_CORES = 4;
 /** After a run another often follows at once: the apply after its plan. */
 const QUIET_MS = 300;
-/** Runs that follow each other without end: they pay for the loading anyway. */
-const BUSY_MS = 2_000;
+/** Runs that follow each other without end: they pay for the loading anyway. Longer than most runs take. */
+const BUSY_MS = 10_000;
 /** Lockfiles with an SDK of their own, the last used ones: each has spare processes of about 165 MB. */
 const MAX_SDKS = 2;
 

@@ -40,6 +40,14 @@ const QUIET = {
   NO_COLOR: "1",
 };
 
+/**
+ * For a stack of holdfast's own resources alone, which the provider host serves: no plugin inherits these.
+ * GOGC: the CLI lives for half a second; with Go's default (100) a fifth of that goes into collecting garbage.
+ * PULUMI_PARALLEL: the default of four steps for each core means small batches of the journal, each with a flush of
+ * the disk. A plugin's service may count requests, so that with plugins the default stays.
+ */
+const WITHOUT_PLUGINS = { GOGC: "400", PULUMI_PARALLEL: "64" };
+
 /** A stack's own settings come from the repository: they may not move the CLI to another state, home or address. */
 const isOurs = (name: string): boolean => name === "PATH" || name.startsWith("LD_");
 
@@ -55,6 +63,7 @@ export function environmentOf(parts: EnvironmentParts): Record<string, string> {
   const folders = [...parts.path, ...context.program.pathEntries, ...system];
   return {
     ...parts.base,
+    ...(parts.runtime === "nodejs" && context.program.plugins.length === 0 && WITHOUT_PLUGINS),
     ...stackEnvironment(context.env),
     ...OFFLINE,
     ...QUIET,

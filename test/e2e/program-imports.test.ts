@@ -44,7 +44,7 @@ async function outputsWith(env: Record<string, string>): Promise<unknown> {
   symlinkSync(realSdk, path.join(checkout, "node_modules/@pulumi/pulumi"));
   const pool = createWorkerPool({ holdfast, cache: path.join(bench.root, "cache"), redact: text => text });
   try {
-    const program = { folder: checkout, sdk: realSdk, pathEntries: [] };
+    const program = { folder: checkout, sdk: realSdk, pathEntries: [], plugins: [] };
     const worker = await pool.take(program, env);
     assert.ok(worker.ok);
     bench.initStack("imports-holdfast", "worker");

@@ -218,7 +218,7 @@ export async function openCliStage(): Promise<CliStage> {
       runId,
       stack: plainStack(),
       root,
-      program: { folder: root, sdk, pathEntries: [sdk] },
+      program: { folder: root, sdk, pathEntries: [sdk], plugins: [] },
       state: await service.control.openRun({ runId, stack: "probe/dev" }),
       providers: { attach: provider.attach },
       configFile: path.join(folder, "config.yaml"),

@@ -10,6 +10,8 @@ export interface PreparedProgram {
   readonly sdk: string;
   /** Absolute folders that belong in front of the CLI's PATH: dynamic providers are started by a script in the SDK, with `node`. */
   readonly pathEntries: readonly string[];
+  /** Names of the providers, other than holdfast's, that the project's own dependencies bring. */
+  readonly plugins: readonly string[];
 }
 
 export interface ProgramInstaller {

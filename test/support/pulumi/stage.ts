@@ -92,7 +92,7 @@ export async function openStage(options: Partial<PulumiOptions> = {}): Promise<S
       runId: "run-1",
       stack: plainStack(),
       root,
-      program: { folder: root, sdk, pathEntries: [sdk] },
+      program: { folder: root, sdk, pathEntries: [sdk], plugins: [] },
       state: { url: `file://${state}`, token: "", organization: "organization" },
       providers: { attach: provider.attach },
       configFile: at("config.yaml"),

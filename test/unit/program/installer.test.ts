@@ -103,6 +103,7 @@ test("a project without a package.json gets holdfast's own SDK, also in a read-o
     folder: checkout,
     sdk,
     pathEntries: [sdk, path.dirname(process.execPath)],
+    plugins: [],
   });
   assert.equal(realpathSync(path.join(checkout, "node_modules/@pulumi/pulumi")), sdk);
   assert.equal(statSync(checkout).mode & 0o777, 0o555);

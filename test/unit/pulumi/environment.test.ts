@@ -6,7 +6,7 @@ const parts = (env: Readonly<Record<string, string>> = {}): EnvironmentParts => 
   context: {
     state: { url: "http://127.0.0.1:1", token: "token-of-the-run", organization: "organization" },
     providers: { attach: "holdfast:2" },
-    program: { folder: "/p", sdk: "/sdk", pathEntries: ["/sdk"] },
+    program: { folder: "/p", sdk: "/sdk", pathEntries: ["/sdk"], plugins: [] },
     env,
   },
   home: "/home-of-the-cli",
@@ -44,6 +44,16 @@ test("an operation without a program has no language to attach to", () => {
 
 test("a runtime that workers don't run is left to its language host", () => {
   assert.equal(environmentOf({ ...parts(), runtime: "yaml" })["PULUMI_DEBUG_LANGUAGES"], undefined);
+});
+
+test("a stack without plugins runs many steps at a time, unless it says otherwise", () => {
+  const { context } = parts();
+  const program = { ...context.program, plugins: ["kubernetes"] };
+  assert.equal(environmentOf(parts())["PULUMI_PARALLEL"], "64");
+  assert.equal(environmentOf(parts({ PULUMI_PARALLEL: "4" }))["PULUMI_PARALLEL"], "4");
+  assert.equal(environmentOf({ ...parts(), context: { ...context, program } })["PULUMI_PARALLEL"], undefined);
+  assert.equal(environmentOf({ ...parts(), context: { ...context, program } })["GOGC"], undefined);
+  assert.equal(environmentOf({ ...parts(), runtime: "yaml" })["GOGC"], undefined);
 });
 
 test("a stack's own settings are added, and can't move the CLI elsewhere", () => {
