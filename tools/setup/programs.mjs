@@ -1,5 +1,5 @@
-/** Programs of the machine that tests run for real: Git, and OpenSSH's server. Installed where this user may. */
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
+/** Programs of the machine that tests run for real: Git, OpenSSH's server, PostgreSQL. Installed where this user may. */
+import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { runTool } from "./child.mjs";
 import { say, seconds, SetupError } from "./say.mjs";
@@ -8,6 +8,8 @@ const needed = [
   { program: "git", package: "git" },
   { program: "ssh", package: "openssh-client" },
   { program: "sshd", package: "openssh-server" },
+  // Tests that need it are skipped without it, and say so.
+  { program: "postgres", package: "postgresql", optional: true },
 ];
 
 function isExecutable(file) {
@@ -19,8 +21,11 @@ function isExecutable(file) {
   }
 }
 
-/** sshd lies in sbin, which is not on every user's PATH. */
+const POSTGRESQL = "/usr/lib/postgresql";
+
+/** sshd lies in sbin, which is not on every user's PATH; Debian has a folder for each version of PostgreSQL. */
 const folders = () => [
+  ...(existsSync(POSTGRESQL) ? readdirSync(POSTGRESQL).map(one => path.join(POSTGRESQL, one, "bin")) : []),
   ...(process.env.PATH ?? "").split(path.delimiter),
   "/usr/sbin",
   "/usr/local/sbin",
@@ -30,12 +35,16 @@ const isThere = ({ program }) =>
   folders().some(folder => folder !== "" && isExecutable(path.join(folder, program)));
 
 export async function ensurePrograms() {
-  const missing = needed.filter(one => !isThere(one));
+  const absent = needed.filter(one => !isThere(one));
+  const required = absent.filter(one => !one.optional);
+  const maySkip = required.length === 0;
+  const missing = maySkip ? absent : required;
   if (missing.length === 0) return;
   const programs = missing.map(one => one.program).join(", ");
   const packages = missing.map(one => one.package);
   const byHand = `install ${packages.join(" ")} (as root: apt-get install ${packages.join(" ")}) and start again`;
   if (process.getuid?.() !== 0 || !isThere({ program: "apt-get" })) {
+    if (maySkip) return say(`${programs}: missing, so tests that need it are skipped; to run them, ${byHand}`);
     throw new SetupError(
       `the tests need ${programs}, and this user cannot install packages here: ${byHand}.`,
     );
@@ -43,6 +52,7 @@ export async function ensurePrograms() {
   const start = Date.now();
   say(`${programs}: missing; installing ${packages.join(", ")} with apt-get (no service is started)`);
   const result = await withoutServices(() => install(packages));
+  if (result.code !== 0 && maySkip) return say(`${programs}: apt-get failed; tests that need it are skipped`);
   if (result.code !== 0) throw new SetupError(`apt-get failed:\n${result.output.trim()}\n${byHand}.`);
   say(`${programs}: there, after ${seconds(start)}`);
 }
