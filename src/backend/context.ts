@@ -1,5 +1,6 @@
 /** What every route of the state service works with. */
 import type { Clock } from "../engine/ports/clock.ts";
+import type { Holder } from "../engine/ports/state.ts";
 import type { StateStore, StoredRun, StoredStack } from "../engine/ports/state-store.ts";
 import type { StackKeys } from "./keys.ts";
 import type { LiveUpdates } from "./live-updates.ts";
@@ -32,6 +33,8 @@ export interface RouteRequest {
   readonly body: unknown;
   /** `http://HOST:PORT`, as the client reached us. */
   readonly origin: string;
+  /** Whose process asks. Costs some milliseconds. */
+  readonly peer: () => Holder;
 }
 
 export interface StackRequest extends RouteRequest {

@@ -2,12 +2,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../engine/ports/clock.ts";
+import type { Holder } from "../engine/ports/state.ts";
 import type { StateStore } from "../engine/ports/state-store.ts";
 import type { FixedContext } from "./context.ts";
 import { authenticate } from "./http/access.ts";
 import { problem, type Answer } from "./http/answer.ts";
 import { readBody } from "./http/body.ts";
 import { dispatch } from "./http/dispatch.ts";
+import { findPeer } from "./http/peer.ts";
+import { isUnsupported, notSupported } from "./http/unsupported.ts";
 import { createStackKeys, type KeyWrapper } from "./keys.ts";
 import { createLiveUpdates } from "./live-updates.ts";
 import { createSettler } from "./settle.ts";
@@ -39,14 +42,16 @@ const REQUEST_MS = 60_000;
 
 async function respond(context: FixedContext, request: IncomingMessage): Promise<Answer> {
   const body = await readBody(request);
-  if (!body.ok) return body.answer;
+  const method = request.method ?? "GET";
   const origin = `http://${request.headers.host ?? ""}`;
   const url = URL.canParse(request.url ?? "", origin) ? new URL(request.url ?? "", origin) : undefined;
   if (!url) return problem(400, "The request's address is not readable.");
   const parts = url.pathname.split("/").filter(Boolean).map(decode);
   const principal = await authenticate(context.store, context.clock, request.headers.authorization);
-  const method = request.method ?? "GET";
-  return dispatch(context, { method, parts, query: url.searchParams, body: body.value, origin, principal });
+  if (!body.ok) return isUnsupported(url.pathname) ? notSupported(method, url.pathname) : body.answer;
+  const query = url.searchParams;
+  const peer = (): Holder => findPeer(request.socket);
+  return dispatch(context, { method, parts, query, body: body.value, origin, peer, principal });
 }
 
 /** A path with a broken escape is taken as it stands; no route has such a name. */

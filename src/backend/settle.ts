@@ -10,7 +10,7 @@ import { replay } from "./journal/replay.ts";
 import type { StackKeys } from "./keys.ts";
 
 /** Full checkpoints kept for each stack: enough to look back over a bad day; one of 1,000 resources takes about 1 MB. */
-const KEPT_CHECKPOINTS = 20;
+export const KEPT_CHECKPOINTS = 20;
 
 export interface Settled {
   readonly version: number;

@@ -1,7 +1,9 @@
 /** The engine's side of the state service: straight over the store, no HTTP. */
 import type { Clock } from "../engine/ports/clock.ts";
 import type { StackName } from "../engine/ports/stack.ts";
+import { leaseText } from "../engine/ports/lease-text.ts";
 import type {
+  Lease,
   PendingOperation,
   RunStateOutcome,
   StateControl,
@@ -13,8 +15,11 @@ import { createBegunSteps } from "./begun-steps.ts";
 import { mapSecrets, openText } from "./deployment/secrets.ts";
 import { EMPTY_CHECKPOINT, fromText, withAddress } from "./deployment/stored.ts";
 import { SECRET_SIGNATURE, SIGNATURE, type Operation, type Resource } from "./deployment/types.ts";
+import { beginEdit, endEdit } from "./edit.ts";
+import { describeProcess } from "./http/peer.ts";
 import { importDeployment } from "./import.ts";
 import { createStackKeys, type KeyWrapper, type StackCipher, type StackKeys } from "./keys.ts";
+import { allLeases, leaseOf } from "./leases.ts";
 import { createSettler, type Settler } from "./settle.ts";
 import { newToken } from "./tokens.ts";
 
@@ -38,6 +43,8 @@ const unknownStack = (name: StackName): { ok: false; failure: Failure } =>
   unreadable(`stack ${name} has no state here`, "`holdfast status` lists the stacks that have");
 
 const LOST_KEY = "its key can't be unwrapped: state.key in the data folder is not the one it was made with";
+const OWN_KEY =
+  "Runs need the stack's own key, in the project's folder: holdfast pulumi -- stack change-secrets-provider default";
 const RESTORE_KEY = "restore state.key from a backup of the data folder";
 
 /** The stack as it stands after everything that died has been replayed. */
@@ -98,7 +105,10 @@ async function resources(
   for (const resource of deployment?.resources ?? []) {
     const seen = shown(resource, cipher);
     if (!seen)
-      return unreadable(`${name}: a secret of ${resource.urn} was encrypted by another secrets manager`);
+      return unreadable(
+        `${name}: a secret of ${resource.urn} was encrypted by another secrets manager`,
+        OWN_KEY,
+      );
     all.push(seen);
   }
   return ok(all);
@@ -148,8 +158,44 @@ async function removeStack(parts: Parts, name: StackName): Promise<Result<void>>
   const stack = await current(parts, name);
   if (!stack) return unknownStack(name);
   const [holder] = await parts.store.openUpdates(stack.id);
-  if (holder) return fail({ kind: "waiting", reason: "stack-busy", by: holder.who });
+  if (holder) return busyWith(await leaseOf(parts.store, name, holder));
   await parts.store.removeStack(stack.id);
+  return ok(undefined);
+}
+
+const busyWith = (lease: Lease): { ok: false; failure: Failure } =>
+  fail({ kind: "waiting", reason: "stack-busy", by: leaseText(lease) });
+
+async function unlock(parts: Parts, name: StackName, who: string): Promise<boolean> {
+  const stack = await current(parts, name);
+  const [held] = stack ? await parts.store.openUpdates(stack.id) : [];
+  if (!stack || !held) return false;
+  await parts.settler.end(held, "cancelled");
+  // The history says whose word it was, beside the update that it ended.
+  const note = await beginEdit(parts, stack, { kind: "unlock", who, holder: describeProcess(process.pid) });
+  if (note.ok) await parts.settler.end(note.update, "succeeded");
+  return true;
+}
+
+/** Each attempt at one of these resources; what it may have made is no concern of the state from then on. */
+async function forgetPending(
+  parts: Parts,
+  name: StackName,
+  urns: readonly string[],
+  who: string,
+): Promise<Result<void>> {
+  const stack = await current(parts, name);
+  if (!stack) return unknownStack(name);
+  const begun = await beginEdit(parts, stack, {
+    kind: "forget",
+    who,
+    holder: describeProcess(process.pid),
+  });
+  if (!begun.ok) return busyWith(await leaseOf(parts.store, name, begun.holder));
+  await endEdit(parts, begun.update, ({ pending_operations: pending = [], ...rest }) => {
+    const left = pending.filter(({ resource }) => !urns.includes(resource.urn));
+    return { ...rest, ...(left.length > 0 && { pending_operations: left }) };
+  });
   return ok(undefined);
 }
 
@@ -185,7 +231,7 @@ async function importState(
     { ...parts, organization: organization.name },
     await needed(parts, name),
     value,
-    "holdfast import-state",
+    { who: "holdfast import-state", holder: describeProcess(process.pid) },
   );
   if (imported.ok) return ok({ version: imported.version });
   // A stack that was made only for this must not stay behind.
@@ -198,10 +244,12 @@ async function importState(
 type Runs = Pick<StateControl, "openRun" | "bind" | "endRun" | "endAllBut">;
 
 const runsOf = (parts: Parts): Runs => ({
-  openRun: async ({ runId, stack, organization }) => {
+  openRun: async ({ runId, stack, about, organization }) => {
     if (organization) await parts.store.setOrganization(organization);
     const { token, hash } = newToken("hfr");
-    await parts.store.openRun({ runId, stackId: (await needed(parts, stack)).id, tokenHash: hash });
+    const { id: stackId } = await needed(parts, stack);
+    const holder = describeProcess(process.pid);
+    await parts.store.openRun({ runId, stackId, tokenHash: hash, holder, ...(about && { about }) });
     return { url: parts.url, token, organization: (await parts.store.organization()).name };
   },
   bind: (runId, binding) => parts.store.bindRun(runId, binding),
@@ -242,5 +290,13 @@ export function createStateControl(options: StateControlOptions): StateControl {
     exportState: (name, how) => exportState(parts, name, how),
     importState: (name, value) => importState(parts, name, value),
     removeStack: name => removeStack(parts, name),
+    leases: async () => {
+      await parts.settler.sweep();
+      return allLeases(store);
+    },
+    unlock: (name, who) => unlock(parts, name, who),
+    forgetPending: (name, urns, who) => forgetPending(parts, name, urns, who),
+    handwork: () => store.handwork(),
+    takeHandwork: ids => store.takeHandwork(ids),
   };
 }

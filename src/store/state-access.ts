@@ -12,7 +12,7 @@ type Tokens = Pick<StateStore, "createToken" | "tokenByHash" | "tokenUsed" | "to
 
 export function createRuns(db: DatabaseSync): Runs {
   const insert = db.prepare(
-    "INSERT OR REPLACE INTO state_runs (run_id, stack_id, token_hash, binding) VALUES (?, ?, ?, NULL)",
+    "INSERT OR REPLACE INTO state_runs (run_id, stack_id, token_hash, about, holder, binding) VALUES (?, ?, ?, ?, ?, NULL)",
   );
   const byId = db.prepare("SELECT * FROM state_runs WHERE run_id = ?");
   const byToken = db.prepare("SELECT * FROM state_runs WHERE token_hash = ?");
@@ -24,7 +24,8 @@ export function createRuns(db: DatabaseSync): Runs {
   const refused = db.prepare("SELECT * FROM state_refusals WHERE run_id = ? ORDER BY rowid");
   const end = db.prepare("DELETE FROM state_runs WHERE run_id = ?");
   return {
-    openRun: async run => void insert.run(run.runId, run.stackId, run.tokenHash),
+    openRun: async ({ runId, stackId, tokenHash, about, holder }) =>
+      void insert.run(runId, stackId, tokenHash, about ?? null, holder ? JSON.stringify(holder) : null),
     run: async runId => {
       const row = byId.get(runId);
       return row && runOf(row);

@@ -1,6 +1,6 @@
 /** From SQLite's rows to the state store's values. */
 import type { SQLOutputValue } from "node:sqlite";
-import type { Binding, Refusal } from "../engine/ports/state.ts";
+import type { Binding, Handwork, Holder, Refusal } from "../engine/ports/state.ts";
 import type {
   StoredRun,
   StoredStack,
@@ -56,6 +56,7 @@ export function updateOf(row: Row): StoredUpdate {
   const binding = maybeText(row, "binding");
   const closing = maybeText(row, "closing");
   const changes = maybeText(row, "changes");
+  const holder = maybeText(row, "holder");
   return {
     id: text(row, "id"),
     stackId: number(row, "stack_id"),
@@ -72,6 +73,8 @@ export function updateOf(row: Row): StoredUpdate {
     ...present({
       runId: maybeText(row, "run_id"),
       expiresAt: maybeNumber(row, "expires_at"),
+      renewedAt: maybeNumber(row, "renewed_at"),
+      holder: holder === undefined ? undefined : json<Holder>(holder),
       startedAt: maybeNumber(row, "started_at"),
       endedAt: maybeNumber(row, "ended_at"),
       tokenHash: row.token_hash === null ? undefined : bytes(row, "token_hash"),
@@ -84,13 +87,20 @@ export function updateOf(row: Row): StoredUpdate {
 
 export function runOf(row: Row): StoredRun {
   const binding = maybeText(row, "binding");
+  const holder = maybeText(row, "holder");
   return {
     runId: text(row, "run_id"),
     stackId: number(row, "stack_id"),
     tokenHash: bytes(row, "token_hash"),
-    ...present({ binding: binding === undefined ? undefined : json<Binding>(binding) }),
+    ...present({
+      about: maybeText(row, "about"),
+      holder: holder === undefined ? undefined : json<Holder>(holder),
+      binding: binding === undefined ? undefined : json<Binding>(binding),
+    }),
   };
 }
+
+export const handworkOf = (row: Row): Handwork => json<Handwork>(text(row, "doc"));
 
 export const tokenOf = (row: Row): StoredToken => ({
   name: text(row, "name"),

@@ -79,4 +79,14 @@ export const stateMigrations: readonly Migration[] = [
     name: "state-organization-001",
     sql: "CREATE TABLE state_organization (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT",
   },
+  {
+    name: "state-leases-001",
+    sql: `
+      ALTER TABLE state_updates ADD COLUMN holder TEXT;
+      ALTER TABLE state_updates ADD COLUMN renewed_at INTEGER;
+      ALTER TABLE state_runs ADD COLUMN about TEXT;
+      ALTER TABLE state_runs ADD COLUMN holder TEXT;
+      CREATE TABLE state_handwork (id TEXT PRIMARY KEY, ended_at INTEGER NOT NULL, doc TEXT NOT NULL) STRICT;
+    `,
+  },
 ];

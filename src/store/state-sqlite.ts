@@ -1,6 +1,8 @@
 /** The state store on SQLite. The database is opened with `stateMigrations` (state-schema.ts). */
 import type { DatabaseSync } from "node:sqlite";
 import type { StateStore } from "../engine/ports/state-store.ts";
+import { inTransaction } from "./database.ts";
+import { createHandwork } from "./state-handwork.ts";
 import { createOrganization } from "./state-organization.ts";
 import { createRuns, createTokens } from "./state-access.ts";
 import { stackOf } from "./state-rows.ts";
@@ -8,7 +10,7 @@ import { createUpdates } from "./state-updates.ts";
 
 type Stacks = Pick<
   StateStore,
-  "createStack" | "stack" | "stackById" | "stacks" | "removeStack" | "renameStack" | "setTags" | "checkpoint"
+  "createStack" | "stack" | "stackById" | "stacks" | "removeStack" | "setTags" | "checkpoint"
 >;
 
 function createStacks(db: DatabaseSync): Stacks {
@@ -19,7 +21,7 @@ function createStacks(db: DatabaseSync): Stacks {
   const byId = db.prepare("SELECT * FROM state_stacks WHERE id = ?");
   const all = db.prepare("SELECT * FROM state_stacks ORDER BY name");
   const remove = db.prepare("DELETE FROM state_stacks WHERE id = ?");
-  const rename = db.prepare("UPDATE OR IGNORE state_stacks SET name = ? WHERE id = ?");
+  const handwork = createHandwork(db);
   const tag = db.prepare("UPDATE state_stacks SET tags = ? WHERE id = ?");
   const newest = db.prepare(
     "SELECT version, text FROM state_checkpoints WHERE stack_id = ? AND version <= ? ORDER BY version DESC LIMIT 1",
@@ -36,8 +38,11 @@ function createStacks(db: DatabaseSync): Stacks {
       return row && stackOf(row);
     },
     stacks: async () => all.all().map(stackOf),
-    removeStack: async id => void remove.run(id),
-    renameStack: async (id, name) => rename.run(name, id).changes === 1,
+    removeStack: async (id, work) =>
+      inTransaction(db, () => {
+        remove.run(id);
+        if (work) handwork.keep(work);
+      }),
     setTags: async (id, tags) => void tag.run(JSON.stringify(tags), id),
     checkpoint: async (stackId, atMost = Number.MAX_SAFE_INTEGER) => {
       const row = newest.get(stackId, atMost);
@@ -52,4 +57,5 @@ export const createSqliteStateStore = (db: DatabaseSync): StateStore => ({
   ...createRuns(db),
   ...createTokens(db),
   ...createOrganization(db),
+  ...createHandwork(db).methods,
 });

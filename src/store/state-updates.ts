@@ -9,8 +9,9 @@ import type {
   StoredUpdate,
 } from "../engine/ports/state-store.ts";
 import { inTransaction } from "./database.ts";
+import { createHandwork, handworkOfUpdate } from "./state-handwork.ts";
 import { createJournalTable } from "./state-journal.ts";
-import { updateOf } from "./state-rows.ts";
+import { stackOf, updateOf } from "./state-rows.ts";
 
 type Updates = Pick<
   StateStore,
@@ -38,7 +39,7 @@ function createStart(db: DatabaseSync): (request: StartRequest) => StartAnswer {
   const byId = db.prepare("SELECT * FROM state_updates WHERE id = ?");
   const holder = db.prepare(`SELECT * FROM state_updates WHERE stack_id = ? AND ${OPEN}`);
   const begin = db.prepare(
-    `UPDATE state_updates SET status = 'running', token_hash = ?, expires_at = ?, started_at = ?,
+    `UPDATE state_updates SET status = 'running', token_hash = ?, expires_at = ?, started_at = ?, holder = ?,
        base_version = (SELECT version FROM state_stacks WHERE id = stack_id),
        binding = (SELECT binding FROM state_runs r WHERE r.run_id = state_updates.run_id)
      WHERE id = ?`,
@@ -53,7 +54,8 @@ function createStart(db: DatabaseSync): (request: StartRequest) => StartAnswer {
       const update = updateOf(row);
       const other = update.dryRun ? undefined : holder.get(update.stackId);
       if (other) return { outcome: "busy", holder: updateOf(other) };
-      begin.run(request.tokenHash, request.expiresAt, request.at, request.id);
+      const held = request.holder ? JSON.stringify(request.holder) : null;
+      begin.run(request.tokenHash, request.expiresAt, request.at, held, request.id);
       if (!update.dryRun) {
         const next = count.get(update.stackId);
         setNumber.run(Number(next?.number), request.id);
@@ -73,6 +75,14 @@ function createSettle(db: DatabaseSync): (id: string, settlement: Settlement) =>
   );
   const moved = db.prepare("UPDATE state_stacks SET version = ?, resources = ? WHERE id = ?");
   const touched = db.prepare("UPDATE state_stacks SET updated_at = ? WHERE id = ?");
+  const rename = db.prepare("UPDATE state_stacks SET name = ? WHERE id = ?");
+  const stackById = db.prepare("SELECT * FROM state_stacks WHERE id = ?");
+  const handwork = createHandwork(db);
+  const noteWork = (update: StoredUpdate, settlement: Settlement): void => {
+    const stack = stackById.get(update.stackId);
+    const work = stack && handworkOfUpdate(stackOf(stack), update, settlement);
+    if (work) handwork.keep(work);
+  };
   const trim = db.prepare(
     `DELETE FROM state_checkpoints WHERE stack_id = ?1 AND version NOT IN
        (SELECT version FROM state_checkpoints WHERE stack_id = ?1 ORDER BY version DESC LIMIT ?2)`,
@@ -93,6 +103,8 @@ function createSettle(db: DatabaseSync): (id: string, settlement: Settlement) =>
         }
         dropJournal.run(id);
         end.run(settlement.status, at, id);
+        noteWork(update, settlement);
+        if (settlement.rename !== undefined) rename.run(settlement.rename, update.stackId);
         if (!update.dryRun) touched.run(at, update.stackId);
       }
       return Number(version.get(id)?.version ?? 0);
@@ -128,7 +140,9 @@ export function createUpdates(db: DatabaseSync): Updates {
   const start = createStart(db);
   const settle = createSettle(db);
   const byId = db.prepare("SELECT * FROM state_updates WHERE id = ?");
-  const renew = db.prepare("UPDATE state_updates SET expires_at = ? WHERE id = ? AND status = 'running'");
+  const renew = db.prepare(
+    "UPDATE state_updates SET expires_at = ?, renewed_at = ? WHERE id = ? AND status = 'running'",
+  );
   const put = db.prepare(
     "UPDATE state_updates SET checkpoint = ? WHERE id = ? AND status = 'running' AND dry_run = 0",
   );
@@ -156,7 +170,7 @@ export function createUpdates(db: DatabaseSync): Updates {
     createUpdate: async update => insert(update),
     update: async id => find(id),
     startUpdate: async request => start(request),
-    renewLease: async (id, expiresAt) => renew.run(expiresAt, id).changes === 1,
+    renewLease: async (id, expiresAt, at) => renew.run(expiresAt, at, id).changes === 1,
     appendJournal: (id, rows) => journal.append(id, rows),
     putCheckpoint: async (id, text) => put.run(text, id).changes === 1,
     pendingCheckpoint: async id => {

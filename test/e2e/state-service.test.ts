@@ -89,10 +89,10 @@ test("a second update of a stack is told who holds it, and cancel frees it", asy
 });
 
 test("what is not supported says so", async () => {
-  const ended = await stage.cli(["stack", "rename", "other", "-s", "held"]);
+  const ended = await stage.cli(["stack", "webhook", "list", "-s", "held"]);
   assert.notEqual(ended.code, 0);
   assert.ok(
-    lines(ended.text).some(line => line.includes("does not rename stacks")),
+    lines(ended.text).some(line => line.includes("has no webhooks") && line.includes("Use instead")),
     ended.text,
   );
 });

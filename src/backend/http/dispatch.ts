@@ -1,4 +1,5 @@
 /** One request: who asks, which route, which stack, may they. */
+import type { Holder } from "../../engine/ports/state.ts";
 import type { FixedContext, Principal, RouteRequest, ServiceContext, StackRequest } from "../context.ts";
 import { isOwn } from "../context.ts";
 import { accountRoutes } from "../routes/account.ts";
@@ -10,6 +11,7 @@ import { updateRoutes } from "../routes/updates.ts";
 import { hashToken, sameHash } from "../tokens.ts";
 import { problem, stackNotFound, type Answer } from "./answer.ts";
 import { createFinder, type StackRoute } from "./routes.ts";
+import { notSupported } from "./unsupported.ts";
 
 const findRoute = createFinder(accountRoutes);
 const findStackRoute = createFinder([
@@ -24,8 +26,6 @@ const UNAUTHORIZED = problem(
   401,
   "This token is not known to holdfast's state service: it was ended or revoked.",
 );
-const notSupported = (method: string, path: string): Answer =>
-  problem(404, `holdfast's state service does not support ${method} ${path}.`);
 
 async function holdsLease(
   context: ServiceContext,
@@ -81,20 +81,21 @@ export interface Incoming {
   readonly query: URLSearchParams;
   readonly body: unknown;
   readonly origin: string;
+  readonly peer: () => Holder;
   readonly principal: Principal | undefined;
 }
 
 const STACK_DEPTH = 5;
 
 export async function dispatch(fixed: FixedContext, incoming: Incoming): Promise<Answer> {
-  const { method, parts, query, body, origin, principal } = incoming;
+  const { method, parts, query, body, origin, peer, principal } = incoming;
   const path = `/${parts.join("/")}`;
   if (parts[0] !== "api")
     return problem(404, `${path} is not here; Pulumi's service protocol is below /api.`);
   if (!principal) return UNAUTHORIZED;
   const { name, aliases } = await fixed.store.organization();
   const context: ServiceContext = { ...fixed, organization: name, aliases };
-  const request = { principal, params: {}, query, body, origin };
+  const request = { principal, params: {}, query, body, origin, peer };
   if (parts[1] === "stacks" && parts.length >= STACK_DEPTH)
     return dispatchStack(context, method, parts.slice(2), request);
   const found = findRoute(method, parts);

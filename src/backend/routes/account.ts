@@ -71,7 +71,10 @@ async function projectExists(context: ServiceContext, { params }: RouteRequest):
   return found ? NO_CONTENT : problem(404, `There is no project ${params.project}.`);
 }
 
-async function create(context: ServiceContext, { params, body }: RouteRequest): Promise<Answer> {
+async function create(
+  context: ServiceContext,
+  { params, body, principal, peer }: RouteRequest,
+): Promise<Answer> {
   const { store, stackKeys, clock, organization, aliases } = context;
   const { org = "", project = "" } = params;
   if (!isObject(body) || typeof body.stackName !== "string") return problem(400, "stackName is missing.");
@@ -85,7 +88,8 @@ async function create(context: ServiceContext, { params, body }: RouteRequest): 
   if (!made) return problem(409, `Stack ${name} exists already.`);
   const stack = body.state ? await store.stack(name) : undefined;
   if (!stack) return answer({});
-  const imported = await importDeployment(context, stack, body.state ?? EMPTY_CHECKPOINT, "stack init");
+  const importer = { who: nameOfPrincipal(principal), holder: peer(), keepForeign: true };
+  const imported = await importDeployment(context, stack, body.state ?? EMPTY_CHECKPOINT, importer);
   return imported.ok ? answer({}) : problem(400, imported.why);
 }
 

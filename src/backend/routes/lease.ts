@@ -55,8 +55,9 @@ async function checkpoint(context: ServiceContext, request: StackRequest): Promi
 
 async function renew(context: ServiceContext, request: StackRequest): Promise<Answer> {
   const { update } = await liveUpdate(context, request);
-  const expiresAt = context.clock.now() + LEASE_MS;
-  if (!(await context.store.renewLease(update.id, expiresAt))) return ENDED;
+  const at = context.clock.now();
+  const expiresAt = at + LEASE_MS;
+  if (!(await context.store.renewLease(update.id, expiresAt, at))) return ENDED;
   const token = request.principal.kind === "update" ? request.principal.token : "";
   return answer({ token, tokenExpiration: Math.floor(expiresAt / SECOND) });
 }
@@ -92,19 +93,11 @@ async function complete(context: ServiceContext, request: StackRequest): Promise
   return NO_CONTENT;
 }
 
-const noDelta = async (): Promise<Answer> =>
-  problem(
-    501,
-    "holdfast's state service takes journals and whole checkpoints, not differences of checkpoints.",
-  );
-
 const at = (action: string): string => `update/:update/${action}`;
 
 export const leaseRoutes: readonly StackRoute[] = [
   { method: "PATCH", path: at("journalentries"), audience: "lease", handle: journal },
   { method: "PATCH", path: at("checkpoint"), audience: "lease", handle: checkpoint },
-  { method: "PATCH", path: at("checkpointverbatim"), audience: "lease", handle: noDelta },
-  { method: "PATCH", path: at("checkpointdelta"), audience: "lease", handle: noDelta },
   { method: "POST", path: at("renew_lease"), audience: "lease", handle: renew },
   { method: "POST", path: at("events/batch"), audience: "lease", handle: events },
   { method: "POST", path: at("events"), audience: "lease", handle: events },

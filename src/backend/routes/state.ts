@@ -22,12 +22,11 @@ async function exportState(context: ServiceContext, request: StackRequest): Prom
 }
 
 async function importState(context: ServiceContext, request: StackRequest): Promise<Answer> {
-  const imported = await importDeployment(
-    context,
-    request.stack,
-    request.body,
-    nameOfPrincipal(request.principal),
-  );
+  const imported = await importDeployment(context, request.stack, request.body, {
+    who: nameOfPrincipal(request.principal),
+    holder: request.peer(),
+    keepForeign: true,
+  });
   return imported.ok
     ? answer({ updateId: imported.updateId })
     : problem(imported.busy ? 409 : 400, imported.why);

@@ -1,11 +1,12 @@
 /** Updates: make, start, watch, cancel; and their history. */
 import { randomUUID } from "node:crypto";
 import type { Binding, Refusal } from "../../engine/ports/state.ts";
-import type { StoredUpdate } from "../../engine/ports/state-store.ts";
+import type { StateStore, StoredUpdate } from "../../engine/ports/state-store.ts";
 import { nameOfPrincipal, type ServiceContext, type StackRequest } from "../context.ts";
 import { isObject } from "../deployment/types.ts";
 import { NO_CONTENT, answer, problem, type Answer } from "../http/answer.ts";
 import type { StackRoute } from "../http/routes.ts";
+import { busyText } from "../leases.ts";
 import { newToken } from "../tokens.ts";
 import { tagsOf } from "./account.ts";
 
@@ -16,14 +17,8 @@ const DRY_RUN_KEPT_MS = 86_400_000;
 const JOURNAL_VERSION = 1;
 const SECOND = 1000;
 
-export function busy(stack: string, holder: StoredUpdate): Answer {
-  const since = new Date(holder.startedAt ?? holder.createdAt).toISOString();
-  return problem(
-    409,
-    `${stack} is being changed (${holder.kind}) by ${holder.who} since ${since}. ` +
-      "Wait until it has ended; if that process is dead, `pulumi cancel` ends its lease.",
-  );
-}
+export const busy = async (store: StateStore, stack: string, holder: StoredUpdate): Promise<Answer> =>
+  problem(409, await busyText(store, stack, holder));
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
@@ -114,8 +109,11 @@ async function start(context: ServiceContext, request: StackRequest): Promise<An
   const at = clock.now();
   const expiresAt = at + LEASE_MS;
   const tags = isObject(body.tags) && { tags: tagsOf(body.tags) };
-  const started = await store.startUpdate({ id: update.id, tokenHash: hash, at, expiresAt, ...tags });
-  if (started.outcome === "busy") return busy(request.stack.name, started.holder);
+  // Of a run its own process is known.
+  const holder = request.principal.kind === "person" && !update.dryRun && { holder: request.peer() };
+  const asking = { id: update.id, tokenHash: hash, at, expiresAt, ...tags, ...holder };
+  const started = await store.startUpdate(asking);
+  if (started.outcome === "busy") return busy(store, request.stack.name, started.holder);
   if (started.outcome === "gone") return problem(409, "This update was started before.");
   return answer({
     version: started.update.number || request.stack.number,

@@ -4,7 +4,7 @@
  * All times are milliseconds since the epoch. Rows are found by ids that are never used again.
  */
 import type { StackName } from "./stack.ts";
-import type { Binding, Refusal } from "./state.ts";
+import type { Binding, Handwork, Holder, Refusal } from "./state.ts";
 
 export interface StoredStack {
   readonly id: number;
@@ -60,6 +60,9 @@ export interface StoredUpdate extends NewUpdate {
   readonly baseVersion: number;
   readonly tokenHash?: Uint8Array;
   readonly expiresAt?: number;
+  /** When its lease was last made longer. */
+  readonly renewedAt?: number;
+  readonly holder?: Holder;
   /** The binding of its run at the moment of its start. */
   readonly binding?: Binding;
   readonly startedAt?: number;
@@ -76,6 +79,7 @@ export interface StartRequest {
   readonly tokenHash: Uint8Array;
   readonly at: number;
   readonly expiresAt: number;
+  readonly holder?: Holder;
   readonly tags?: Readonly<Record<string, string>>;
 }
 
@@ -99,12 +103,18 @@ export interface Settlement {
   readonly checkpoint?: { readonly text: string; readonly resources: number };
   /** How many full checkpoints of the stack are kept. */
   readonly keep: number;
+  /** The stack is named so from here on; rejects where the name is taken. */
+  readonly rename?: StackName;
 }
 
 export interface StoredRun {
   readonly runId: string;
   readonly stackId: number;
   readonly tokenHash: Uint8Array;
+  /** For people: the commit that it brings. */
+  readonly about?: string;
+  /** The process that works for it. */
+  readonly holder?: Holder;
   readonly binding?: Binding;
 }
 
@@ -134,10 +144,8 @@ export interface StateStore {
   stack(name: StackName): Promise<StoredStack | undefined>;
   stackById(id: number): Promise<StoredStack | undefined>;
   stacks(): Promise<readonly StoredStack[]>;
-  /** Also its checkpoints, history, runs and journals. */
-  removeStack(id: number): Promise<void>;
-  /** False where the new name is taken. */
-  renameStack(id: number, name: StackName): Promise<boolean>;
+  /** Also its checkpoints, history, runs and journals. `work` is kept as handwork. */
+  removeStack(id: number, work?: Handwork): Promise<void>;
   setTags(id: number, tags: Readonly<Record<string, string>>): Promise<void>;
   /** The newest checkpoint, or the newest that is not newer than `atMost`. */
   checkpoint(stackId: number, atMost?: number): Promise<StoredCheckpoint | undefined>;
@@ -147,7 +155,7 @@ export interface StateStore {
   /** Takes the stack's lease, unless it is a dry run. */
   startUpdate(request: StartRequest): Promise<StartAnswer>;
   /** False where the update is not running any more. */
-  renewLease(id: string, expiresAt: number): Promise<boolean>;
+  renewLease(id: string, expiresAt: number, at: number): Promise<boolean>;
   /** Stores each (update, sequence) once; durable when it resolves. False where the update is not running. */
   appendJournal(id: string, rows: readonly JournalRow[]): Promise<boolean>;
   /** Keeps a whole checkpoint for an update without journal; false where the update is not running. */
@@ -166,6 +174,10 @@ export interface StateStore {
   settleUpdate(id: string, settlement: Settlement): Promise<number>;
   /** Updates that hold a lease or are closing, of one stack or of all. */
   openUpdates(stackId?: number): Promise<readonly StoredUpdate[]>;
+  /** What ended without a run and was not taken yet, oldest first. An update's own is kept by `settleUpdate`. */
+  handwork(): Promise<readonly Handwork[]>;
+  /** They are on record elsewhere now. */
+  takeHandwork(ids: readonly string[]): Promise<void>;
   /** Forgets dry runs that were made before this moment. */
   forgetDryRuns(before: number): Promise<void>;
   /** Newest first. */

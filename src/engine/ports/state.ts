@@ -23,6 +23,60 @@ export interface PendingOperation {
   readonly operation: string;
 }
 
+/** The process that a lease was given to, as far as it is known. */
+export interface Holder {
+  /** This machine's name, or the address that it calls from. */
+  readonly host: string;
+  readonly pid?: number;
+  /** `pulumi`, `holdfast`. */
+  readonly program?: string;
+  /** Field 22 of /proc/PID/stat: a pid that is used again has another. */
+  readonly startTime?: string;
+}
+
+/** Somebody is at work on a stack: nobody else may change its state. Times are milliseconds since the epoch. */
+export interface Lease {
+  readonly stack: StackName;
+  /** Id of the update in the state service. */
+  readonly update: string;
+  /** `update`, `refresh`, `destroy`, `import` … */
+  readonly kind: string;
+  /** A token's name, or `holdfast run ID`. */
+  readonly who: string;
+  /** Of holdfast's own. */
+  readonly run?: string;
+  /** The commit that the run brings. */
+  readonly about?: string;
+  readonly holder?: Holder;
+  readonly since: number;
+  /** When its holder last said that it lives; missing: not since the start. */
+  readonly renewed?: number;
+  /** When it ends by itself. */
+  readonly expires: number;
+}
+
+/** What somebody did to a stack's state beside holdfast's runs: the plain CLI, an import, a stack taken away. */
+export interface Handwork {
+  readonly id: string;
+  readonly stack: StackName;
+  /** `update`, `refresh`, `destroy`, `import`, `rename`, `remove` … */
+  readonly kind: string;
+  readonly who: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly end: "succeeded" | "failed" | "cancelled";
+  /** Whether the state is another one than before. */
+  readonly moved: boolean;
+  /** By operation, as the CLI's summary says. */
+  readonly counts?: Readonly<Record<string, number>>;
+  readonly message: string;
+  /** What the CLI says of itself and of the Git checkout that it ran in (`git.head`, `git.author` …). */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly holder?: Holder;
+  /** The stack's name from then on. */
+  readonly renamed?: StackName;
+}
+
 /** What an update is allowed to do. A run without one may do nothing that changes state. */
 export type Binding =
   /**
@@ -85,6 +139,8 @@ export interface StateControl {
   openRun(run: {
     readonly runId: string;
     readonly stack: StackName;
+    /** For people who ask what holds the stack: the commit. */
+    readonly about?: string;
     /** As the run's revision says it; the service goes by the newest. */
     readonly organization?: { readonly name: string; readonly aliases: readonly string[] };
   }): Promise<StateAccess>;
@@ -100,4 +156,16 @@ export interface StateControl {
   exportState(stack: StackName, options?: { readonly openSecrets?: boolean }): Promise<Result<unknown>>;
   importState(stack: StackName, deployment: unknown): Promise<Result<{ readonly version: number }>>;
   removeStack(stack: StackName): Promise<Result<void>>;
+  /** Who is at work on which stack now. Leases that ran out are ended first. */
+  leases(): Promise<readonly Lease[]>;
+  /**
+   * Ends the stack's lease, whoever holds it: what was done up to now is kept, and its holder can write nothing more.
+   * Answers whether there was one.
+   */
+  unlock(stack: StackName, who: string): Promise<boolean>;
+  /** Drops pending operations of these resources, as something that `who` did. Failures: stack-busy, state-unreadable. */
+  forgetPending(stack: StackName, urns: readonly string[], who: string): Promise<Result<void>>;
+  /** What people did since the last `takeHandwork`, oldest first. */
+  handwork(): Promise<readonly Handwork[]>;
+  takeHandwork(ids: readonly string[]): Promise<void>;
 }

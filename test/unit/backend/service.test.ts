@@ -245,7 +245,9 @@ test("imports that would brick a stack are refused and say why", async () => {
 test("what isn't supported is named; a body that is no JSON is told so", async () => {
   const missing = await call(stage, "GET", "/api/orgs/organization/members");
   assert.equal(missing.status, 404);
-  assert.match(String(missing.json.message), /does not support GET \/api\/orgs/);
+  assert.match(String(missing.json.message), /has no teams, members and roles \(GET \/api\/orgs/);
+  const unheard = await call(stage, "GET", "/api/never/heard/of");
+  assert.match(String(unheard.json.message), /does not support GET \/api\/never\/heard\/of/);
   const headers = { authorization: `token ${stage.token}` };
   const broken = await fetch(`${stage.url}/api/stacks/organization/web`, {
     method: "POST",

@@ -65,7 +65,7 @@ test("a closed update takes nothing more; its end is written once", async () => 
   await running("u1", id);
   assert.ok(await store.closeUpdate("u1", "failed"));
   assert.equal(await store.appendJournal("u1", [row(1)]), false);
-  assert.equal(await store.renewLease("u1", 500), false);
+  assert.equal(await store.renewLease("u1", 500, 200), false);
   const checkpoint = (text: string) => ({
     status: "failed" as const,
     at: 5,
