@@ -35,25 +35,29 @@ const isThere = ({ program }) =>
   folders().some(folder => folder !== "" && isExecutable(path.join(folder, program)));
 
 export async function ensurePrograms() {
-  const absent = needed.filter(one => !isThere(one));
-  const required = absent.filter(one => !one.optional);
-  const maySkip = required.length === 0;
-  const missing = maySkip ? absent : required;
+  await ensure(needed.filter(one => !one.optional));
+  await ensure(
+    needed.filter(one => one.optional),
+    text => say(`${text} Tests that need it are skipped.`),
+  );
+}
+
+const refuse = text => {
+  throw new SetupError(text);
+};
+
+async function ensure(wanted, giveUp = refuse) {
+  const missing = wanted.filter(one => !isThere(one));
   if (missing.length === 0) return;
   const programs = missing.map(one => one.program).join(", ");
   const packages = missing.map(one => one.package);
   const byHand = `install ${packages.join(" ")} (as root: apt-get install ${packages.join(" ")}) and start again`;
-  if (process.getuid?.() !== 0 || !isThere({ program: "apt-get" })) {
-    if (maySkip) return say(`${programs}: missing, so tests that need it are skipped; to run them, ${byHand}`);
-    throw new SetupError(
-      `the tests need ${programs}, and this user cannot install packages here: ${byHand}.`,
-    );
-  }
+  if (process.getuid?.() !== 0 || !isThere({ program: "apt-get" }))
+    return giveUp(`the tests need ${programs}, and this user cannot install packages here: ${byHand}.`);
   const start = Date.now();
   say(`${programs}: missing; installing ${packages.join(", ")} with apt-get (no service is started)`);
   const result = await withoutServices(() => install(packages));
-  if (result.code !== 0 && maySkip) return say(`${programs}: apt-get failed; tests that need it are skipped`);
-  if (result.code !== 0) throw new SetupError(`apt-get failed:\n${result.output.trim()}\n${byHand}.`);
+  if (result.code !== 0) return giveUp(`apt-get failed:\n${result.output.trim()}\n${byHand}.`);
   say(`${programs}: there, after ${seconds(start)}`);
 }
 
