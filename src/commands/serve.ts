@@ -7,6 +7,9 @@ export const command = defineCommand({
   describe: "follow the repository and keep everything equal to it",
   builder: {
     listen: { type: "string", describe: "HOST:PORT for health, metrics, hook and API" },
+    "allowed-signers-file": { type: "string", describe: "deploy only commits signed by these SSH keys" },
+    "revoked-signers-file": { type: "string", describe: "SSH keys that do not count any more" },
+    "gpg-keys-file": { type: "string", describe: "deploy only commits signed by these GPG keys" },
     settings: { type: "string", describe: "settings file; else settings.yaml in the data folder" },
   },
   async run(args, io) {

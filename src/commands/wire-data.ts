@@ -44,6 +44,24 @@ async function knowRepository(records: Records, settings: DaemonSettings): Promi
   return ok(repository);
 }
 
+const SIGNED = "signatures.required";
+
+/**
+ * Once commits had to be signed, they have to be, until a person says otherwise: a command that somebody calls without
+ * the daemon's settings must not deploy what the daemon would refuse.
+ */
+async function knowSigners(records: Records, settings: DaemonSettings): Promise<Result<void>> {
+  const { signers, requireSignatures } = settings;
+  const before = (await records.setting(SIGNED)) === "yes";
+  if (before && !signers && requireSignatures !== false)
+    return invalid({
+      message: `commits must be signed, says the data folder ${settings.data}, and no keys are given`,
+      hint: "give the keys that the daemon has (best in settings.yaml of the data folder), or requireSignatures: false",
+    });
+  if (before !== (signers !== undefined)) await records.setSetting(SIGNED, signers ? "yes" : "");
+  return ok(undefined);
+}
+
 async function firstLine(file: string): Promise<string> {
   return ((await readFile(file, "utf8")).split("\n")[0] ?? "").trim();
 }
@@ -70,6 +88,8 @@ export async function openSource(
 ): Promise<Result<Source>> {
   const repository = await knowRepository(records, settings);
   if (!repository.ok) return repository;
+  const signed = await knowSigners(records, settings);
+  if (!signed.ok) return signed;
   const credentials = await credentialsOf(settings, env);
   const folder = path.join(settings.data, "source");
   return createSource({
@@ -78,5 +98,6 @@ export async function openSource(
     folder,
     credentials,
     network: networkEnvironment(env),
+    ...(settings.signers && { signers: settings.signers }),
   });
 }

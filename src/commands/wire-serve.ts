@@ -25,7 +25,17 @@ const GRACE_MS = 60_000;
 type ServeArgs = Args<Builder> & {
   readonly listen?: string | undefined;
   readonly settings?: string | undefined;
+  readonly "allowed-signers-file"?: string | undefined;
+  readonly "revoked-signers-file"?: string | undefined;
+  readonly "gpg-keys-file"?: string | undefined;
 };
+
+const flagsOf = (args: ServeArgs): Readonly<Record<string, string | undefined>> => ({
+  listen: args.listen,
+  allowedSignersFile: args["allowed-signers-file"],
+  revokedSignersFile: args["revoked-signers-file"],
+  gpgKeysFile: args["gpg-keys-file"],
+});
 
 /** All who listen to what happens. */
 function fanOut(): { emit: EventListener; subscribe: (listener: EventListener) => () => void } {
@@ -97,7 +107,7 @@ async function listen(server: HoldfastServer, settings: DaemonSettings): Promise
 
 /** Opens everything and starts to work. */
 export async function openDaemon(args: ServeArgs, io: Io): Promise<Result<Daemon>> {
-  const settings = await settingsFor(args, io, { listen: args.listen }, args.settings);
+  const settings = await settingsFor(args, io, flagsOf(args), args.settings);
   if (!settings.ok) return settings;
   const told = fanOut();
   told.subscribe(createProgress(line => io.stderr(line), { color: io.isTTY.stderr, verbose: args.verbose }));

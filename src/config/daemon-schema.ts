@@ -1,5 +1,6 @@
 /** Settings of the daemon: the shape of settings.yaml, and of flags and variables once they are read. */
 import { z } from "zod";
+import { backupsSchema, minimumFreeSchema } from "./care-settings.ts";
 
 const file = z.string().min(1).max(4096);
 
@@ -17,6 +18,9 @@ const isListen = (text: string): boolean => {
 
 const isPublicUrl = (text: string): boolean =>
   URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol) && new URL(text).username === "";
+
+const isPublicKeys = (text: string): boolean =>
+  text.includes("-----BEGIN PGP PUBLIC KEY BLOCK-----") && !text.includes("PRIVATE KEY BLOCK");
 
 const credential = z
   .strictObject({
@@ -73,6 +77,29 @@ export const daemonSchema = z.strictObject({
     .optional()
     .describe("File with the secret that webhooks are signed with. Default: no webhooks."),
   credentials: z.array(credential).max(100).optional().describe("Access to repositories, by host."),
+  allowedSignersFile: file
+    .optional()
+    .describe("OpenSSH allowed_signers file: only commits that one of these keys signed are deployed."),
+  revokedSignersFile: file
+    .optional()
+    .describe("SSH keys that do not count any more: public keys, one a line, or a KRL of ssh-keygen -k."),
+  gpgKeysFile: file
+    .optional()
+    .describe("File with GPG public keys: only commits that one of these keys signed are deployed."),
+  gpgKeys: z
+    .string()
+    .max(1_000_000)
+    .refine(isPublicKeys, {
+      error: "give what `gpg --armor --export KEY` prints: public keys, and no private one",
+    })
+    .optional()
+    .describe("GPG public keys as text (`gpg --armor --export KEY`), beside or instead of gpgKeysFile."),
+  requireSignatures: z
+    .boolean()
+    .optional()
+    .describe("Whether commits must be signed. Default: true where keys are given, now or before."),
+  backups: backupsSchema.optional().describe("Encrypted backups of everything that holdfast remembers."),
+  minimumFree: minimumFreeSchema,
   pulumi: file.optional().describe("Path of the Pulumi CLI. Default: looked for, see `holdfast doctor`."),
   parallelism: z.int().min(1).max(256).optional().describe("Runs at one time. Default: the CPUs, at most 8."),
   workers: z.int().min(0).max(64).optional().describe("Program workers that are kept ready. Default 2."),

@@ -1,9 +1,11 @@
 /** The daemon's settings: flags, then HOLDFAST_* variables, then a settings file; never the watched repository. */
-import { access, constants } from "node:fs/promises";
 import path from "node:path";
 import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
 import { fromEnvironment, fromFile, fromFlags, resolvePaths, type RawSettings } from "./daemon-sources.ts";
+import { backupsOf, minimumFreeOf, type BackupSettings, type MinimumFree } from "./care-settings.ts";
 import type { DaemonValues } from "./daemon-schema.ts";
+import { signerRules, signersOf, type SignerSettings } from "./signer-settings.ts";
+import { unreadable } from "./unreadable.ts";
 
 export interface HostCredential {
   readonly host: string;
@@ -29,6 +31,13 @@ export interface DaemonSettings {
   readonly apiTokenRequired: boolean;
   readonly hookSecretFile?: string;
   readonly credentials: readonly HostCredential[];
+  /** Undefined where commits need no signature, or nothing is said of it: see requireSignatures. */
+  readonly signers?: SignerSettings;
+  /** What a person said; undefined: nothing. */
+  readonly requireSignatures?: boolean;
+  readonly backups: BackupSettings;
+  /** Undefined: the smaller of 200 MB and 2 % of the disk. */
+  readonly minimumFree?: MinimumFree;
   readonly pulumi?: string;
   /** Runs at one time. */
   readonly parallelism: number;
@@ -82,12 +91,18 @@ function credentialOf(values: NonNullable<DaemonValues["credentials"]>[number]):
 }
 
 function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSettings {
-  const { repo, publicUrl, hookSecretFile, pulumi } = values;
+  const { repo, publicUrl, hookSecretFile, pulumi, requireSignatures } = values;
+  const signers = signersOf(values);
+  const minimumFree = minimumFreeOf(values.minimumFree);
   return {
+    ...(signers && { signers }),
+    ...(requireSignatures === undefined ? {} : { requireSignatures }),
     ...(repo === undefined ? {} : { repo }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(hookSecretFile === undefined ? {} : { hookSecretFile }),
     ...(pulumi === undefined ? {} : { pulumi }),
+    backups: backupsOf(values.backups, data),
+    ...(minimumFree === undefined ? {} : { minimumFree }),
     branch: values.branch ?? "main",
     data,
     listen: splitListen(values.listen ?? DEFAULT_LISTEN),
@@ -97,16 +112,6 @@ function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSet
     parallelism: values.parallelism ?? Math.max(1, Math.min(cpus, MAX_DEFAULT_PARALLELISM)),
     workers: values.workers ?? DEFAULT_WORKERS,
   };
-}
-
-async function unreadable(what: string, file: string | undefined): Promise<Problem[]> {
-  if (file === undefined) return [];
-  try {
-    await access(file, constants.R_OK);
-    return [];
-  } catch {
-    return [{ message: `${what}: the file cannot be read`, place: { file } }];
-  }
 }
 
 async function rules(settings: DaemonSettings): Promise<Problem[]> {
@@ -119,6 +124,7 @@ async function rules(settings: DaemonSettings): Promise<Problem[]> {
   const hosts = settings.credentials.map(({ host }) => host);
   for (const host of new Set(hosts.filter((name, index) => hosts.indexOf(name) !== index)))
     problems.push({ message: `credentials: two for the host ${host}` });
+  problems.push(...(await signerRules(settings)));
   problems.push(...(await unreadable("hookSecretFile", settings.hookSecretFile)));
   problems.push(...(await unreadable("pulumi", settings.pulumi)));
   for (const { host, tokenFile, identityFile, knownHostsFile } of settings.credentials)

@@ -17,6 +17,15 @@ export interface Problem {
   readonly hint?: string;
 }
 
+/** A commit that is not taken; all texts are in one line. `why` says what is wrong as a sentence in lower case. */
+export interface UntrustedCommit {
+  readonly sha: string;
+  /** Name and e-mail, as the commit says them. */
+  readonly author: string;
+  readonly subject: string;
+  readonly why: string;
+}
+
 /** A person must act; nothing is tried again before the revision or the settings change. */
 export type Stalled = { readonly kind: "stalled" } & (
   | { readonly reason: "config-invalid"; readonly problems: readonly Problem[] }
@@ -28,6 +37,13 @@ export type Stalled = { readonly kind: "stalled" } & (
       readonly hint?: string;
     }
   | { readonly reason: "history-rewritten"; readonly deployed: string; readonly head: string }
+  | {
+      readonly reason: "signature-untrusted";
+      /** The branch's head, or the commit that somebody asked for. */
+      readonly head: string;
+      /** Oldest first; at least one, and not more than a person reads. */
+      readonly commits: readonly UntrustedCommit[];
+    }
   | { readonly reason: "branch-missing"; readonly branch: string }
   | { readonly reason: "repository-refused"; readonly path: string; readonly why: string }
   | { readonly reason: "program-failed"; readonly message: string }

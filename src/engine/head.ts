@@ -6,6 +6,7 @@ import type { Records } from "./ports/records.ts";
 import type { Checkout, Revision, Source } from "./ports/source.ts";
 import type { Estate, EstateReader } from "./ports/stack.ts";
 import { acceptable, rewriteDeployed } from "./rewrite.ts";
+import { stillTrusted, trusted, trustedHead } from "./trust.ts";
 
 export interface Wanted {
   readonly revision: Revision;
@@ -36,6 +37,18 @@ export interface HeadWorld {
 
 /** The key under which the newest revision is kept whose estate could be read: where the head is broken, it still counts. */
 const LAST_GOOD = "head.good";
+
+const unknownCommit = (name: string): Result<never> =>
+  fail({
+    kind: "stalled",
+    reason: "config-invalid",
+    problems: [
+      {
+        message: `no commit is named ${name}`,
+        hint: "name one of the watched branch by its id; the newest are known after a fetch",
+      },
+    ],
+  });
 
 export function createHead(world: HeadWorld): Head {
   let wanted: Wanted | undefined;
@@ -70,37 +83,45 @@ export function createHead(world: HeadWorld): Head {
     return result;
   };
 
+  /** Judged before it is checked out: nothing of a commit that is not trusted is even written to the disk. */
+  const accept = async (head: Revision): Promise<Result<Wanted>> => {
+    const accepted = await acceptable(world, head);
+    if (!accepted.ok) return accepted;
+    const signed = await trustedHead(world, accepted.value.sha);
+    return signed.ok ? take(accepted.value) : signed;
+  };
+
+  /** After a failure: the newest that is known to be good. */
+  const fallBack = async (): Promise<void> => {
+    for (const revision of await stillTrusted(world, await world.records.setting(LAST_GOOD)))
+      if ((await take(revision)).ok) return;
+    held?.release();
+    held = wanted = undefined;
+  };
+
+  /** Other keys may hold up a head that was taken before and is not deployed. */
+  const drop = async (result: Result<Wanted>): Promise<Result<Wanted>> => {
+    if (!result.ok && wanted && !(await trusted(world, wanted.revision.sha)).ok) await fallBack();
+    return result;
+  };
+
   return {
     current: () => wanted,
     failure: () => failure,
     async recall() {
       const known = await world.source.head();
       if (!known) return;
-      const accepted = await acceptable(world, known);
-      const taken = note(accepted.ok ? await take(accepted.value) : accepted);
-      const good = taken.ok ? undefined : await world.records.setting(LAST_GOOD);
-      const last = good === undefined ? undefined : await world.source.resolve(good);
-      if (last) await take(last);
+      if (!note(await accept(known)).ok) await fallBack();
     },
     async refresh(signal) {
       const fetched = await world.source.fetch(signal);
-      if (!fetched.ok) return note(fetched);
-      const accepted = await acceptable(world, fetched.value);
-      return note(accepted.ok ? await take(accepted.value) : accepted);
+      return note(await drop(fetched.ok ? await accept(fetched.value) : fetched));
     },
     async estateAt(sha) {
       const revision = await world.source.resolve(sha);
-      if (!revision)
-        return fail({
-          kind: "stalled",
-          reason: "config-invalid",
-          problems: [
-            {
-              message: `no commit is named ${sha}`,
-              hint: "name one of the watched branch by its id; the newest are known after a fetch",
-            },
-          ],
-        });
+      if (!revision) return unknownCommit(sha);
+      const signed = await trusted(world, revision.sha);
+      if (!signed.ok) return signed;
       const seen = await read(revision);
       if (!seen.ok) return seen;
       seen.value.checkout.release();

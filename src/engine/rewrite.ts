@@ -13,7 +13,8 @@ export interface RewriteWorld {
 const ACCEPTED = "rewrite.accepted";
 const LEFT_BEHIND = "rewrite.left";
 
-async function accepted({ records }: RewriteWorld): Promise<string | undefined> {
+/** The head that a person accepted, as long as nothing was deployed by it. */
+export async function acceptedRewrite({ records }: RewriteWorld): Promise<string | undefined> {
   return (await records.setting(ACCEPTED)) || undefined;
 }
 
@@ -22,7 +23,7 @@ async function leftBehind({ records }: RewriteWorld): Promise<ReadonlySet<string
 }
 
 /** What is deployed anywhere decides which heads are acceptable. */
-async function deployedShas({ records }: RewriteWorld): Promise<readonly string[]> {
+export async function deployedShas({ records }: RewriteWorld): Promise<readonly string[]> {
   const statuses = await records.statuses();
   return [...new Set(statuses.flatMap(({ deployed }) => (deployed ? [deployed.sha] : [])))];
 }
@@ -33,7 +34,11 @@ export const acceptRewrite = ({ records }: RewriteWorld, sha: string): Promise<v
 /** The head, if its history holds all that is deployed, or if a person accepted it. */
 export async function acceptable(world: RewriteWorld, head: Revision): Promise<Result<Revision>> {
   const { source } = world;
-  const [word, left, all] = await Promise.all([accepted(world), leftBehind(world), deployedShas(world)]);
+  const [word, left, all] = await Promise.all([
+    acceptedRewrite(world),
+    leftBehind(world),
+    deployedShas(world),
+  ]);
   for (const deployed of all.filter(sha => !left.has(sha))) {
     const ancestry = await source.ancestry(deployed, head.sha);
     const rewrite =
@@ -52,7 +57,7 @@ export async function acceptable(world: RewriteWorld, head: Revision): Promise<R
  */
 export async function rewriteDeployed(world: RewriteWorld, sha: string): Promise<void> {
   const { source, records } = world;
-  const [word, left] = await Promise.all([accepted(world), leftBehind(world)]);
+  const [word, left] = await Promise.all([acceptedRewrite(world), leftBehind(world)]);
   const kept = [...left].filter(other => other !== sha);
   const used = word !== undefined && (await source.ancestry(word, sha)) !== "rewritten";
   if (!used && kept.length === left.size) return;

@@ -9,6 +9,7 @@ import type {
   Waiting,
 } from "../engine/failure.ts";
 import { timestamp } from "./age.ts";
+import { formatBytes } from "./bytes.ts";
 import { shortSha } from "./commit.ts";
 import { formatDuration } from "./duration.ts";
 import { plainLine, plainLines } from "./plain-text.ts";
@@ -67,6 +68,19 @@ function rewritten(failure: Reason<"history-rewritten">): Message {
   );
 }
 
+function untrusted({ commits, head }: Reason<"signature-untrusted">): Message {
+  const [first] = commits;
+  const oldest = first ? shortSha(first.sha) : shortSha(head);
+  return message(
+    `Commit ${oldest} is not trusted: ${first?.why ?? "it is not signed"}`,
+    [
+      ...commits.map(({ sha, author, subject, why }) => `${shortSha(sha)} ${author}: ${subject}\n  ${why}`),
+      "Nothing of it was run. What is deployed stays, and its drift is still looked for.",
+    ].join("\n"),
+    `Sign anew from there on: git rebase --rebase-merges --gpg-sign ${oldest}^, and push with --force-with-lease. Or allow the key in the daemon's settings (allowedSignersFile, gpgKeysFile).`,
+  );
+}
+
 function outcomeUnknown(failure: Reason<"outcome-unknown">, context: MessageContext): Message {
   return message(
     `Nobody knows whether ${plural(failure.urns.length, "resource was", "resources were")} created: a process died in the middle`,
@@ -88,6 +102,16 @@ function invalid({ problems }: Reason<"config-invalid">): Message {
   );
 }
 
+function damaged({ folder, why, backup }: Reason<"database-damaged">): Message {
+  return message(
+    `The database in ${folder} is damaged; nothing is run on it`,
+    `${why}\nNothing was deleted, and nothing of it is changed.`,
+    backup
+      ? `The newest backup is of ${timestamp(backup.at)}, in ${backup.where}. Stop the daemon, then: holdfast restore --data ${folder} --force (it keeps the damaged files aside)`
+      : `No backup was found. If you have one elsewhere: holdfast restore FROM --data ${folder} --force. If there is none: docs/backups.md, "Without a backup".`,
+  );
+}
+
 function stalled(failure: Stalled, context: MessageContext): Message {
   switch (failure.reason) {
     case "config-invalid":
@@ -106,6 +130,8 @@ function stalled(failure: Stalled, context: MessageContext): Message {
       );
     case "history-rewritten":
       return rewritten(failure);
+    case "signature-untrusted":
+      return untrusted(failure);
     case "branch-missing":
       return message(
         `The repository has no branch ${failure.branch}`,
@@ -136,6 +162,8 @@ function stalled(failure: Stalled, context: MessageContext): Message {
         failure.why,
         failure.hint ?? `Save what is there: holdfast export-state ${context.stack ?? "STACK"}`,
       );
+    case "database-damaged":
+      return damaged(failure);
     case "plan-refused":
       return message(
         `The plan is refused by the gate ${failure.gate}`,
@@ -214,6 +242,18 @@ function waiting(failure: Waiting, context: MessageContext): Message {
       );
     case "stack-busy":
       return message(`Busy: ${failure.by}`, "", "It goes on by itself when that has ended.");
+    case "backup-failed":
+      return message(
+        "Waits for a backup: the plan deletes or replaces, and no backup could be made",
+        failure.why,
+        failure.hint ?? `${AGAIN} To go on without: backups.required: false in the settings.`,
+      );
+    case "disk-nearly-full":
+      return message(
+        `Nothing is run: the disk of ${failure.folder} is nearly full`,
+        `${formatBytes(failure.free)} are free, ${formatBytes(failure.needed)} must be.`,
+        "Make room; it goes on by itself. How much must be free: minimumFree in the settings.",
+      );
     case "paused":
       return message(
         `Paused${failure.by === undefined ? "" : ` by ${failure.by}`}: ${failure.why}`,

@@ -11,6 +11,8 @@ import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { createHistory } from "./history.ts";
 import { createMirror, type Mirror } from "./mirror.ts";
 import { accessTo, tokenFor } from "./remote-access.ts";
+import { createSignatures } from "./signatures.ts";
+import type { SignerFiles } from "./signers.ts";
 import { cleanLine } from "./untrusted-text.ts";
 
 export interface SourceOptions {
@@ -23,6 +25,8 @@ export interface SourceOptions {
   readonly credentials?: readonly Credentials[];
   /** Proxies and trusted certificates (`networkEnvironment`). Default: none but the machine's. */
   readonly network?: Readonly<Record<string, string>>;
+  /** Who may sign commits. Default: none needs a signature. */
+  readonly signers?: SignerFiles;
   /** Default: DEFAULT_LIMITS. */
   readonly limits?: Partial<Limits>;
   /** Milliseconds that one call of git may take. Default 120,000. */
@@ -125,6 +129,7 @@ function sourceOf(options: Settled, address: Address, mirror: Mirror): Source {
   return {
     url: address.remote,
     branch,
+    ...(options.signers && { signatures: createSignatures(mirror.git, options.signers, folder) }),
     async fetch(signal) {
       const head = await fetchHead(signal);
       if (!head.ok) return head;

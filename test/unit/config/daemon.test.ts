@@ -36,6 +36,15 @@ test("without any word the defaults hold", async () => {
     behindProxy: false,
     apiTokenRequired: true,
     credentials: [],
+    backups: {
+      enabled: true,
+      to: "/home/sam/.local/share/holdfast/backups",
+      every: 3_600_000,
+      newest: 24,
+      days: 30,
+      recipients: [],
+      s3: { region: "us-east-1" },
+    },
     parallelism: 4,
     workers: 2,
   });
@@ -155,4 +164,32 @@ test("a credential for ssh has a key, the host's key, or both", async context =>
   assert.equal(settings.credentials[1]?.tokenFile, path.join(data, "token"));
   const empty = makeTree(context, { "settings.yaml": "credentials: [{ host: a.example.org }]\n" });
   assert.match((await problemsOf(inputOf(empty))).join(), /give tokenFile \(for https\), or identityFile/);
+});
+
+test("keys of signed commits: from a flag, a variable or the file; never from the repository", async context => {
+  const key = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n";
+  const data = makeTree(context, { "settings.yaml": "allowedSignersFile: signers\n", signers: "", keys: "" });
+  const env = { HOLDFAST_GPG_KEYS: key, HOLDFAST_GPG_KEYS_FILE: "keys" };
+  assert.deepEqual((await settingsOf(inputOf(data, { env }))).signers, {
+    allowedSignersFile: path.join(data, "signers"),
+    gpgKeysFile: path.join(data, "keys"),
+    gpgKeys: key,
+  });
+  assert.equal((await settingsOf(inputOf("/nowhere"))).signers, undefined);
+  const off = await settingsOf(inputOf(data, { env: { HOLDFAST_REQUIRE_SIGNATURES: "false" } }));
+  assert.deepEqual([off.signers, off.requireSignatures], [undefined, false]);
+  const flags = { data, repo: data, revokedSignersFile: "gone" };
+  assert.deepEqual(await problemsOf(inputOf(data, { flags })), [
+    `${data}/signers allowedSignersFile: the file lies in the watched repository (keep it where those who push cannot change it, such as beside settings.yaml)`,
+    `${data}/gone revokedSignersFile: the file cannot be read`,
+    `${data}/gone revokedSignersFile: the file lies in the watched repository (keep it where those who push cannot change it, such as beside settings.yaml)`,
+  ]);
+});
+
+test("signatures that nobody could give are a mistake", async () => {
+  const said = (flags: Readonly<Record<string, string | boolean>>): Promise<string[]> =>
+    problemsOf(inputOf("/nowhere", { flags: { data: "/nowhere", ...flags } }));
+  assert.match((await said({ requireSignatures: true })).join(), /requireSignatures: no keys are given/);
+  assert.match((await said({ revokedSignersFile: "/dev/null" })).join(), /without allowedSignersFile/);
+  assert.match((await said({ gpgKeys: "x" })).join(), /--gpg-keys: give what `gpg --armor --export KEY`/);
 });

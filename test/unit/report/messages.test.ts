@@ -29,6 +29,14 @@ const EVERY: { readonly [R in Failure["reason"]]: Extract<Failure, { readonly re
     deployed: "1".repeat(40),
     head: "2".repeat(40),
   },
+  "signature-untrusted": {
+    kind: "stalled",
+    reason: "signature-untrusted",
+    head: "2".repeat(40),
+    commits: [
+      { sha: "1".repeat(40), author: "Ada <ada@example.org>", subject: "x", why: "it is not signed" },
+    ],
+  },
   "branch-missing": { kind: "stalled", reason: "branch-missing", branch: "main" },
   "repository-refused": { kind: "stalled", reason: "repository-refused", path: "a/link", why: "leads out" },
   "program-failed": { kind: "stalled", reason: "program-failed", message: "TypeError: x" },
@@ -53,6 +61,21 @@ const EVERY: { readonly [R in Failure["reason"]]: Extract<Failure, { readonly re
   "not-managed": { kind: "waiting", reason: "not-managed" },
   orphaned: { kind: "waiting", reason: "orphaned" },
   "stack-busy": { kind: "waiting", reason: "stack-busy", by: "an update by ann" },
+  "database-damaged": {
+    kind: "stalled",
+    reason: "database-damaged",
+    folder: "/var/lib/holdfast",
+    why: "database disk image is malformed",
+    backup: { at: 1_795_000_000_000, name: "holdfast-…", where: "/var/lib/holdfast/backups" },
+  },
+  "backup-failed": { kind: "waiting", reason: "backup-failed", why: "/mnt/backups: its disk is full" },
+  "disk-nearly-full": {
+    kind: "waiting",
+    reason: "disk-nearly-full",
+    folder: "/var/lib/holdfast",
+    free: 12_000_000,
+    needed: 200_000_000,
+  },
   paused: { kind: "waiting", reason: "paused", why: "racks", by: "sam" },
   "fetch-failed": {
     kind: "transient",
