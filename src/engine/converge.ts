@@ -8,6 +8,7 @@ import type { Applied, OperationContext } from "./ports/pulumi.ts";
 import type { DriftRecord } from "./ports/records.ts";
 import { mayBeCredential } from "./provider-settings.ts";
 import { cleanups, endedWith, type Run, type RunEnd, type RunSignals, type RunWorld } from "./run.ts";
+import { NOT_AHEAD, prepareAhead, type Ahead } from "./steps/ahead.ts";
 import { applyDestroy, applyPlan, judgeApply } from "./steps/apply.ts";
 import { checkDrift, lookAtDestroy, makeLook, type Look } from "./steps/look.ts";
 import { openSession, openWorkspace, viewState, type StateView, type Workspace } from "./steps/workspace.ts";
@@ -157,10 +158,36 @@ function nothingToDo(round: Round, plan: Plan, managed: boolean): boolean {
   return round.run.light || (!managed && round.view.version > 0);
 }
 
+/** Worth it only where an apply is likely, and nothing else waits for the cores. */
+function aheadOf({ run, world, signals, context, view }: Round): Ahead {
+  const likely =
+    run.mode === "converge" && !run.light && run.trigger !== "drift" && run.stack.settings.managed;
+  if (!likely || !signals.alone()) return NOT_AHEAD;
+  const exclude = view.unknown.map(({ urn }) => urn);
+  return prepareAhead(world, { ...context, signal: signals.apply }, exclude);
+}
+
 async function planAndApply(round: Round): Promise<RoundEnd> {
-  const { run, world, context, workspace, view } = round;
+  const ahead = aheadOf(round);
+  try {
+    return await planned(round, ahead);
+  } finally {
+    await ahead.drop();
+  }
+}
+
+async function planned(round: Round, ahead: Ahead): Promise<RoundEnd> {
+  const { run, world, workspace, view } = round;
   const destroy = run.mode === "destroy";
-  const looked = await (destroy ? lookAtDestroy : makeLook)(run, world, context, workspace, view);
+  const looking: OperationContext = {
+    ...round.context,
+    onProgress: step => {
+      // By then the plan's own CLI has come up.
+      ahead.begin();
+      round.context.onProgress?.(step);
+    },
+  };
+  const looked = await (destroy ? lookAtDestroy : makeLook)(run, world, looking, workspace, view);
   if (!looked.ok)
     return end(
       endedWith(looked.failure, {
@@ -207,8 +234,11 @@ async function planAndApply(round: Round): Promise<RoundEnd> {
       }),
     );
   world.emit({ type: "step", runId: run.id, stack: run.stack.name, step: "apply", at: world.clock.now() });
-  const applying = { ...context, signal: round.signals.apply };
-  return applied(seen, await (destroy ? applyDestroy : applyPlan)(run, world, applying, plan));
+  const applying = { ...round.context, signal: round.signals.apply };
+  const result = destroy
+    ? await applyDestroy(run, world, applying, plan)
+    : await applyPlan(run, world, applying, plan, ahead);
+  return applied(seen, result);
 }
 
 /** Creates of an earlier run whose outcome nobody knows and that cannot be repeated: a person's to look into. */

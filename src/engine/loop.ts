@@ -116,6 +116,8 @@ export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
   const seen = firstSeen(() => clock.now());
   const isActive = (stack: StackName): boolean => active.has(stack);
   let stopping = false;
+  let waiting = 0;
+  const alone = (): boolean => active.size === 1 && waiting === 0;
 
   /** A definition at another revision was kept for this wish alone. */
   const takeRequest = (request: Request): void => {
@@ -129,7 +131,7 @@ export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
     seen.forget(chosen.stack);
     const look = new AbortController();
     const apply = new AbortController();
-    const signals = { look: look.signal, apply: apply.signal, newer: newerThan(run, head) };
+    const signals = { look: look.signal, apply: apply.signal, newer: newerThan(run, head), alone };
     const work = async (): Promise<void> => {
       const unbegun = await begin(run, world);
       const ended = unbegun ?? instead ?? (await perform(run, world, signals, () => stopping));
@@ -154,8 +156,9 @@ export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
     };
     const list = candidates(head.current(), context);
     const ready = list.filter(one => one.blockedBy.length === 0);
-    for (const chosen of pick(ready, options.parallel - active.size, clock.now()))
-      launch(chosen, refusal(chosen, board, head));
+    const picked = pick(ready, options.parallel - active.size, clock.now());
+    waiting = list.length - picked.length;
+    for (const chosen of picked) launch(chosen, refusal(chosen, board, head));
     for (const one of hopeless(
       list.filter(({ stack }) => !isActive(stack)),
       isActive,

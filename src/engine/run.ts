@@ -48,6 +48,8 @@ export interface RunSignals {
   readonly apply: AbortSignal;
   /** A newer revision that should be planned instead, asked just before an apply. */
   readonly newer: () => string | undefined;
+  /** No other run is under way or waits to begin. */
+  readonly alone: () => boolean;
 }
 
 /** How a run ended: all that the status is made from. */

@@ -11,14 +11,20 @@ type Asynchronous<A extends readonly unknown[], R> = (...args: A) => Promise<R>;
 
 export function timedWorld(world: RunWorld): Timings {
   const spans: Record<string, number> = {};
+  /** An up that was started ahead of its plan does nothing until it is bound. */
+  let bound = 0;
   const timed =
-    <A extends readonly unknown[], R>(name: string, work: Asynchronous<A, R>): Asynchronous<A, R> =>
+    <A extends readonly unknown[], R>(
+      name: string,
+      work: Asynchronous<A, R>,
+      notBefore: () => number = () => 0,
+    ): Asynchronous<A, R> =>
     async (...args) => {
       const started = world.clock.now();
       try {
         return await work(...args);
       } finally {
-        spans[name] = (spans[name] ?? 0) + world.clock.now() - started;
+        spans[name] = (spans[name] ?? 0) + world.clock.now() - Math.max(started, notBefore());
       }
     };
   const { pulumi, workers, installer, secrets, state, providers } = world;
@@ -36,6 +42,10 @@ export function timedWorld(world: RunWorld): Timings {
       workers: { ...workers, take: timed("worker", (program, env) => workers.take(program, env)) },
       state: {
         ...state,
+        bind: (runId, binding) => {
+          bound = world.clock.now();
+          return state.bind(runId, binding);
+        },
         resources: timed("state", (stack, options) => state.resources(stack, options)),
         endRun: timed("settle", id => state.endRun(id)),
       },
@@ -50,7 +60,11 @@ export function timedWorld(world: RunWorld): Timings {
         preview: timed("preview", (...args: Parameters<typeof pulumi.preview>) => pulumi.preview(...args)),
         check: timed("check", (...args: Parameters<typeof pulumi.check>) => pulumi.check(...args)),
         refresh: timed("refresh", (...args: Parameters<typeof pulumi.refresh>) => pulumi.refresh(...args)),
-        up: timed("up", (...args: Parameters<typeof pulumi.up>) => pulumi.up(...args)),
+        up: timed(
+          "up",
+          (...args: Parameters<typeof pulumi.up>) => pulumi.up(...args),
+          () => bound,
+        ),
       },
     },
   };

@@ -98,9 +98,10 @@ export function createPulumi(options: PulumiOptions): Pulumi {
     context: OperationContext,
     operation: Operation,
     worker?: Worker,
+    abandon?: AbortSignal,
   ): Promise<CliOutcome> => {
     await ready();
-    return operate(settings, context, operation, worker?.port);
+    return operate(settings, context, operation, { workerPort: worker?.port, abandon });
   };
   const look = async (
     context: OperationContext,
@@ -115,8 +116,9 @@ export function createPulumi(options: PulumiOptions): Pulumi {
     context: OperationContext,
     operation: Operation,
     worker?: Worker,
+    abandon?: AbortSignal,
   ): Promise<Result<Applied>> => {
-    const outcome = await perform(context, operation, worker);
+    const outcome = await perform(context, operation, worker, abandon);
     const { code } = outcome.result;
     if (code !== 0 && !isResult(outcome, redactor))
       return failed(context, operation, outcome, options, worker);
@@ -128,7 +130,7 @@ export function createPulumi(options: PulumiOptions): Pulumi {
     check: (context, wanted) => look(context, { kind: "check", ...wanted }),
     refresh: (context, wanted, worker) =>
       change(context, { kind: "refresh", runProgram: worker !== undefined, ...wanted }, worker),
-    up: (context, worker, wanted) => change(context, { kind: "up", ...wanted }, worker),
+    up: (context, worker, { exclude, abandon }) => change(context, { kind: "up", exclude }, worker, abandon),
     destroyPreview: context => look(context, { kind: "destroy-preview" }),
     destroy: context => change(context, { kind: "destroy" }),
   };

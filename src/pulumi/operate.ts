@@ -68,11 +68,15 @@ function spawnCli(
   operation: Operation,
   env: Record<string, string>,
   events: string,
+  abandon: AbortSignal | undefined,
 ): Promise<RunResult> {
   const stack = `${context.state.organization}/${context.stack.project}/${context.stack.stack}`;
   const args = argumentsOf(operation, { stack, configFile: context.configFile, events });
   const what = `pulumi ${operation.kind} ${context.stack.name}`;
   let pid: number | undefined;
+  const kill = (): void => {
+    if (pid !== undefined) endSession(pid, "SIGKILL");
+  };
   return run(settings.binary, args, {
     cwd: path.join(context.root, context.stack.folder),
     env,
@@ -84,8 +88,11 @@ function spawnCli(
       pid = started;
       const startTime = processStartTime(started) ?? "";
       settings.onProcess?.({ pid: started, startTime, runId: context.runId, what });
+      if (abandon?.aborted) kill();
+      abandon?.addEventListener("abort", kill, { once: true });
     },
   }).then(result => {
+    abandon?.removeEventListener("abort", kill);
     if (pid === undefined) return result;
     // A CLI that was killed leaves its plugins behind, each in a process group of its own.
     if (result.code !== 0) endSession(pid, "SIGKILL");
@@ -94,12 +101,19 @@ function spawnCli(
   });
 }
 
+export interface OperateOptions {
+  /** Of the worker that runs the program; without one the operation has none. */
+  readonly workerPort?: number | undefined;
+  /** Kills the CLI and its session at once. */
+  readonly abandon?: AbortSignal | undefined;
+}
+
 async function operateIn(
   folder: OperationFolder,
   settings: CliSettings,
   context: OperationContext,
   operation: Operation,
-  workerPort: number | undefined,
+  { workerPort, abandon }: OperateOptions,
 ): Promise<CliOutcome> {
   const buffer = eventBuffer(context.onProgress);
   const stream = await openEventStream(folder.socket, json => buffer.add(json));
@@ -108,7 +122,7 @@ async function operateIn(
     const { credentials } = folder;
     const { runtime } = context.stack;
     const env = environmentOf({ context, home, credentials, workerPort, runtime, path: folders, base });
-    const result = await spawnCli(settings, context, operation, env, stream.address);
+    const result = await spawnCli(settings, context, operation, env, stream.address, abandon);
     if (stream.opened()) await within(STREAM_END_MS, stream.ended);
     return { result, events: buffer.events };
   } finally {
@@ -121,11 +135,11 @@ export async function operate(
   settings: CliSettings,
   context: OperationContext,
   operation: Operation,
-  workerPort?: number,
+  options: OperateOptions = {},
 ): Promise<CliOutcome> {
   const folder = await openOperationFolder(settings.runDir);
   try {
-    return await operateIn(folder, settings, context, operation, workerPort);
+    return await operateIn(folder, settings, context, operation, options);
   } finally {
     await folder.remove();
   }

@@ -28,7 +28,7 @@ export interface BoundPlan {
 const key = (operation: string, urn: string): string => `${operation} ${urn}`;
 
 export function boundPlan(binding: Binding): BoundPlan {
-  const changes = binding.changes ?? [];
+  const changes = binding.kind === "awaited" ? [] : (binding.changes ?? []);
   const drift = binding.kind === "refresh" ? binding.drift : [];
   const allowed = new Map<string, Change[]>();
   for (const change of changes) {

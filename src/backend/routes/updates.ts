@@ -1,5 +1,6 @@
 /** Updates: make, start, watch, cancel; and their history. */
 import { randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import type { Binding, Refusal } from "../../engine/ports/state.ts";
 import type { StateStore, StoredUpdate } from "../../engine/ports/state-store.ts";
 import { nameOfPrincipal, type ServiceContext, type StackRequest } from "../context.ts";
@@ -22,12 +23,27 @@ export const busy = async (store: StateStore, stack: string, holder: StoredUpdat
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
+/** How often the store is asked whether a plan is bound: the controller that binds it is another process. */
+const PLAN_POLL_MS = 4;
+
+/** An up that was started ahead of its plan waits until that is bound, or its run has ended. */
+async function planned(store: StateStore, runId: string): Promise<void> {
+  const first = await store.run(runId);
+  if (first?.binding?.kind !== "awaited") return;
+  for (;;) {
+    const kind = (await store.run(runId))?.binding?.kind;
+    if (kind === undefined || kind === "apply") return;
+    await setTimeout(PLAN_POLL_MS);
+  }
+}
+
 function createKind(kind: string): StackRoute["handle"] {
   return async ({ store, clock }, { stack, principal, body }) => {
     const request = isObject(body) ? body : {};
     const options = isObject(request.options) ? request.options : {};
     const metadata = isObject(request.metadata) ? request.metadata : {};
     const dryRun = kind === "preview" || options.dryRun === true;
+    if (kind === "update" && !dryRun && principal.kind === "run") await planned(store, principal.run.runId);
     const id = randomUUID();
     const createdAt = clock.now();
     if (dryRun) await store.forgetDryRuns(createdAt - DRY_RUN_KEPT_MS);
@@ -54,7 +70,8 @@ function startProblem(
   version: number,
   journal: number,
 ): string | undefined {
-  if (!binding) return "this run has no approved plan, so it may preview and nothing else";
+  if (!binding || binding.kind === "awaited")
+    return "this run has no approved plan, so it may preview and nothing else";
   const kinds = binding.kind === "refresh" ? ["refresh"] : ["update", "destroy"];
   if (!kinds.includes(update.kind)) return `its plan is for ${kinds.join(" or ")}, not for ${update.kind}`;
   if (journal < JOURNAL_VERSION)

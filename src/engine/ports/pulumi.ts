@@ -100,7 +100,11 @@ export interface Pulumi {
   up(
     context: OperationContext,
     worker: Worker,
-    options: { readonly exclude: readonly string[] },
+    options: {
+      readonly exclude: readonly string[];
+      /** Kills the CLI at once: for one that was started ahead of its plan and may have changed nothing yet. */
+      readonly abandon?: AbortSignal;
+    },
   ): Promise<Result<Applied>>;
   /** `destroy --preview-only --refresh`, then `destroy`. */
   destroyPreview(context: OperationContext): Promise<Result<Observation>>;

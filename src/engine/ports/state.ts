@@ -79,6 +79,8 @@ export interface Handwork {
 
 /** What an update is allowed to do. A run without one may do nothing that changes state. */
 export type Binding =
+  /** Nothing yet: its plan is being made. An up that asks for its update meanwhile waits for the plan. */
+  | { readonly kind: "awaited" }
   /**
    * Refresh of exactly this drift: a deletion of anything else is refused. One that runs the program also does the
    * `changes` of providers and components, which are these; the stack's outputs stay for the up to store.

@@ -5,6 +5,7 @@ import { isProvider } from "../provider-settings.ts";
 import type { Applied, OperationContext } from "../ports/pulumi.ts";
 import type { Refusal } from "../ports/state.ts";
 import type { Run, RunWorld } from "../run.ts";
+import { NOT_AHEAD, type Ahead } from "./ahead.ts";
 
 /** Takes the drift that is to be corrected into the state, so that the up after it puts it right. */
 async function correctState(
@@ -37,7 +38,13 @@ async function up(
   context: OperationContext,
   plan: Plan,
   stateVersion: number,
+  ahead: Ahead,
 ): Promise<Result<Applied>> {
+  const running = ahead.take();
+  if (running) {
+    await world.state.bind(run.id, { kind: "apply", stateVersion, changes: plan.changes });
+    return running;
+  }
   const worker = await world.workers.take(context.program, context.env);
   if (!worker.ok) return worker;
   try {
@@ -54,13 +61,14 @@ export async function applyPlan(
   world: RunWorld,
   context: OperationContext,
   plan: Plan,
+  ahead: Ahead = NOT_AHEAD,
 ): Promise<Result<Applied>> {
   const taken = await correctState(run, world, context, plan);
   if (!taken.ok) return taken;
-  if (!taken.value) return up(run, world, context, plan, plan.stateVersion);
+  if (!taken.value) return up(run, world, context, plan, plan.stateVersion, ahead);
   if (taken.value.errors.length > 0 || taken.value.exitCode !== 0) return ok(taken.value);
   // Our own refresh has moved the state on.
-  return up(run, world, context, plan, await world.state.version(run.stack.name));
+  return up(run, world, context, plan, await world.state.version(run.stack.name), ahead);
 }
 
 export async function applyDestroy(

@@ -1,0 +1,61 @@
+/**
+ * The apply's CLI, started while the plan is still made: what it takes to come up (a tenth of a second) then costs the
+ * run nothing. It gets as far as asking the state service for an update, which waits until the plan is bound, and is
+ * killed where nothing is applied; until then it has changed nothing.
+ */
+import type { Result } from "../failure.ts";
+import type { Applied, OperationContext } from "../ports/pulumi.ts";
+import type { RunWorld } from "../run.ts";
+
+export interface Ahead {
+  /** Starts it, the first time. */
+  begin(): void;
+  /** Runs on with it: undefined where it was not started, or did not last. */
+  take(): Promise<Result<Applied>> | undefined;
+  /** Ends it unless it was taken. */
+  drop(): Promise<void>;
+}
+
+export const NOT_AHEAD: Ahead = {
+  begin: () => undefined,
+  take: () => undefined,
+  drop: () => Promise.resolve(),
+};
+
+export function prepareAhead(world: RunWorld, context: OperationContext, exclude: readonly string[]): Ahead {
+  const abandoned = new AbortController();
+  let running: Promise<Result<Applied>> | undefined;
+  let over = false;
+  let taken = false;
+
+  async function up(): Promise<Result<Applied>> {
+    await world.state.bind(context.runId, { kind: "awaited" });
+    const worker = await world.workers.take(context.program, context.env);
+    if (!worker.ok) return worker;
+    try {
+      return await world.pulumi.up(context, worker.value, { exclude, abandon: abandoned.signal });
+    } finally {
+      over = true;
+      await worker.value.stop();
+    }
+  }
+
+  return {
+    begin() {
+      if (running) return;
+      running = up();
+      // Whoever takes or drops it is told; until then nobody listens.
+      running.catch(() => undefined);
+    },
+    take() {
+      if (over) return undefined;
+      taken = running !== undefined;
+      return running;
+    },
+    async drop() {
+      if (taken || !running) return;
+      abandoned.abort();
+      await running;
+    },
+  };
+}

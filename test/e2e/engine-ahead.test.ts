@@ -1,0 +1,82 @@
+/** The apply's CLI is started while the plan is still made; until the plan is bound it must change nothing. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileProgram, project, settings } from "../support/estate.ts";
+import { openStage } from "../support/holdfast.ts";
+
+/** The pids of every `pulumi up` of a stack, of whatever age. */
+function ups(stack: string): readonly number[] {
+  const isUp = (pid: string): boolean => {
+    try {
+      const [, verb, ...options] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      return verb === "up" && options.includes(`--stack=organization/${stack}`);
+    } catch {
+      return false; // it has ended since
+    }
+  };
+  return readdirSync("/proc")
+    .filter(name => /^\d+$/.test(name) && isUp(name))
+    .map(Number);
+}
+
+test("an up that was started ahead of its plan", async t => {
+  const one = { "a/0": "one", "a/1": "one", "a/2": "one" };
+  const stage = await openStage(t, {
+    files: box => ({
+      ...settings({ "ahead/*": "{ limits: { deletes: 1 } }" }),
+      ...project("ahead", fileProgram(box, one)),
+    }),
+  });
+  const { box } = stage;
+  const commit = (files: Readonly<Record<string, string>>): string =>
+    stage.commit({ "ahead/index.mjs": fileProgram(box.folder, files) });
+  let seen: readonly number[] = [];
+  const look = (): void => void (seen = ups("ahead/dev"));
+
+  await t.test("does what the plan holds", async () => {
+    stage.beforeApply("ahead/dev", look);
+    assert.equal((await stage.sync("ahead/dev")).outcome, "converged");
+    assert.equal(seen.length, 1);
+    assert.deepEqual(ups("ahead/dev"), []);
+    assert.equal(box.read("a/0"), "one");
+  });
+
+  await t.test("is gone where a gate holds the plan, and has changed nothing", async () => {
+    commit({ "a/0": "two" });
+    stage.beforeApply("ahead/dev", look);
+    assert.equal((await stage.sync("ahead/dev")).failure?.reason, "limit-exceeded");
+    assert.equal(seen.length, 1);
+    assert.deepEqual(ups("ahead/dev"), []);
+    assert.deepEqual([box.read("a/0"), box.read("a/1")], ["one", "one"]);
+    assert.deepEqual(await stage.resources("ahead/dev"), ["a/0", "a/1", "a/2"]);
+  });
+
+  await t.test("waits for the refresh that takes drift into the state", async () => {
+    commit({ ...one, "a/0": "three" });
+    box.write("a/1", "by hand");
+    stage.beforeApply("ahead/dev", look);
+    const run = await stage.sync("ahead/dev");
+    assert.equal(run.outcome, "converged", JSON.stringify(run.failure));
+    assert.equal(seen.length, 1);
+    assert.deepEqual([box.read("a/0"), box.read("a/1")], ["three", "one"]);
+  });
+
+  await t.test("is not missed where it was killed", async () => {
+    commit({ ...one, "a/0": "four" });
+    stage.beforeApply("ahead/dev", () => {
+      for (const pid of ups("ahead/dev")) process.kill(pid, "SIGKILL");
+    });
+    const first = await stage.sync("ahead/dev");
+    const run = first.outcome === "failed" ? await stage.sync("ahead/dev") : first;
+    assert.equal(run.outcome, "converged", JSON.stringify(run.failure));
+    assert.equal(box.read("a/0"), "four");
+  });
+
+  await t.test("is not started for a plan that nobody applies", async () => {
+    commit({ ...one, "a/0": "five" });
+    stage.beforeApply("ahead/dev", look);
+    assert.equal((await stage.plan("ahead/dev")).outcome, "planned");
+    assert.deepEqual(seen, []);
+  });
+});
