@@ -76,7 +76,7 @@ function untrusted({ commits, head }: Reason<"signature-untrusted">): Message {
       ...commits.map(({ sha, author, subject, why }) => `${shortSha(sha)} ${author}: ${subject}\n  ${why}`),
       "Nothing of it was run. What is deployed stays, and its drift is still looked for.",
     ].join("\n"),
-    `Sign anew from there on: git rebase --rebase-merges --gpg-sign ${oldest}^, and push with --force-with-lease. Or allow the key in the daemon's settings (allowedSignersFile, gpgKeysFile).`,
+    `Sign anew from there on: git rebase --rebase-merges --force-rebase --gpg-sign ${oldest}^, and push with --force-with-lease. Or allow the key in the daemon's settings (allowedSignersFile, gpgKeysFile).`,
   );
 }
 

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import path from "node:path";
 import type { TestContext } from "node:test";
 import { openHoldfast, type Holdfast } from "../../src/commands/wire.ts";
+import type { SignerSettings } from "../../src/config/signer-settings.ts";
 import type { Controller } from "../../src/engine/controller.ts";
 import type { EngineEvent } from "../../src/engine/event.ts";
 import type { Plan } from "../../src/engine/ports/plan.ts";
@@ -20,6 +21,8 @@ export interface StageOptions {
   readonly automatic?: boolean;
   /** Default 2. */
   readonly parallelism?: number;
+  /** Whose commits count. Default: everybody's. */
+  readonly signers?: SignerSettings;
   /** On top of the environment of the test. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -143,6 +146,7 @@ export async function openStage(t: TestContext, options: StageOptions): Promise<
       credentials: [],
       parallelism: options.parallelism ?? 2,
       workers: 1,
+      ...(options.signers && { signers: options.signers }),
     };
     const env = { ...process.env, ...options.env };
     const listener = listenTo(events, hooks);
