@@ -1,6 +1,8 @@
 /** Checks that are no tests: each answers one result, and prints what it found only where something is wrong. */
 import path from "node:path";
+import { audit } from "./audit.mjs";
 import { runTool } from "./child.mjs";
+import { problems } from "./licences.mjs";
 import { seconds } from "./say.mjs";
 
 async function check(title, root, program, args) {
@@ -13,7 +15,17 @@ async function check(title, root, program, args) {
   return { title, passed: 1 - failed, failed, skipped: 0, took: seconds(start) };
 }
 
+function licences(root) {
+  const start = Date.now();
+  const found = problems(root);
+  if (found.length > 0) process.stdout.write(`\n✖ licences\n${found.join("\n")}\n`);
+  const failed = found.length > 0 ? 1 : 0;
+  return { title: "licences", passed: 1 - failed, failed, skipped: 0, took: seconds(start) };
+}
+
 export const checks = {
+  audit,
+  licences,
   types: root =>
     check(
       "types",

@@ -1,5 +1,5 @@
 /**
- * `npm test` and `npm run check`: checks (types, lint, formatting, unit tests), and for `test` the end-to-end tests.
+ * `npm test` and `npm run check`: checks (types, lint, formatting, licences, known holes in packages, unit tests), and for `test` the end-to-end tests.
  * The last line is "N passed, N failed", every check counted as one. Run by Node 24 or newer, after set-up.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -24,7 +24,8 @@ async function runChecks(scratch, files) {
   const lint = checks.lint(root);
   const types = unit.then(() => checks.types(root));
   const formatting = lint.then(() => checks.formatting(root));
-  return Promise.all([unit, lint, types, formatting]);
+  const audit = formatting.then(() => checks.audit(root));
+  return Promise.all([unit, lint, types, formatting, audit, checks.licences(root)]);
 }
 
 async function runAll(verb, only) {

@@ -21,7 +21,29 @@ interface TestRun {
 type OnRoot<T> = (root: string) => T;
 type OnTool<T> = (command: string, args: readonly string[]) => Promise<T>;
 
+interface Package {
+  readonly name: string;
+  readonly version: string;
+  readonly licence: string;
+  readonly ships: boolean;
+}
+type Lock = {
+  readonly packages: Readonly<Record<string, { version: string; license?: string; dev?: boolean }>>;
+};
+
 export interface SetupModules {
+  readonly "audit.mjs": {
+    readonly judgeAudit: (output: string) => {
+      readonly holes?: readonly string[];
+      readonly unanswered?: string;
+    };
+  };
+  readonly "licences.mjs": {
+    readonly packagesOf: (lock: Lock) => readonly Package[];
+    readonly forbidden: (packages: readonly Package[]) => readonly Package[];
+    readonly page: (packages: readonly Package[]) => string;
+    readonly problems: OnRoot<readonly string[]>;
+  };
   readonly "cache.mjs": { readonly cacheFolder: (env: NodeJS.ProcessEnv) => string };
   readonly "child.mjs": {
     readonly runTool: OnTool<{ readonly code: number; readonly output: string }>;
