@@ -1,13 +1,14 @@
 /** Is a deployment whole, as the engine will demand it at its next read (snapshot.VerifyIntegrity)? */
 import type { Deployment, Resource } from "./types.ts";
 
-const providerUrn = (reference: string): string => reference.slice(0, reference.lastIndexOf("::"));
+const isProvider = ({ type }: Resource): boolean => type.startsWith("pulumi:providers:");
 
 function pointers(resource: Resource): readonly (readonly [string, string])[] {
   const properties = Object.values(resource.propertyDependencies ?? {}).flatMap(urns => urns ?? []);
   return [
     ...(resource.parent ? [["parent", resource.parent] as const] : []),
-    ...(resource.provider ? [["provider", providerUrn(resource.provider)] as const] : []),
+    // What waits for its replacement was deleted already: its provider may have gone with it.
+    ...(resource.provider && !resource.pendingReplacement ? [["provider", resource.provider] as const] : []),
     ...(resource.dependencies ?? []).map(urn => ["dependency", urn] as const),
     ...properties.map(urn => ["dependency", urn] as const),
     ...(resource.deletedWith ? [["deletedWith", resource.deletedWith] as const] : []),
@@ -28,6 +29,8 @@ export function integrityProblems(deployment: Deployment): readonly string[] {
     if (live.has(urn) && resource.delete !== true) problems.push(`${urn} is there twice`);
     if (resource.delete !== true) live.add(urn);
     seen.add(urn);
+    // A reference to a provider is `URN::ID`.
+    if (isProvider(resource)) seen.add(`${urn}::${resource.id ?? ""}`);
   }
   return [...new Set(problems)];
 }

@@ -39,7 +39,9 @@ function fixed(resource: Resource, fix: (urn: string) => string): Resource {
     ...(resource.provider && { provider: follow(resource.provider, fix) }),
     ...(resource.dependencies && { dependencies: resource.dependencies.map(fix) }),
     ...(resource.propertyDependencies && {
-      propertyDependencies: Object.fromEntries(properties.map(([key, urns]) => [key, (urns ?? []).map(fix)])),
+      propertyDependencies: Object.fromEntries(
+        properties.map(([key, urns]) => [key, urns?.map(fix) ?? null]),
+      ),
     }),
     ...(resource.deletedWith && { deletedWith: fix(resource.deletedWith) }),
     ...(resource.viewOf && { viewOf: fix(resource.viewOf) }),

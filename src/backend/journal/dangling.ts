@@ -7,12 +7,10 @@ function keptPropertyDependencies(
   all: NonNullable<Resource["propertyDependencies"]>,
   known: ReadonlySet<string>,
 ): Record<string, readonly string[]> {
-  const kept: Record<string, readonly string[]> = {};
-  for (const [property, urns] of Object.entries(all)) {
-    const still = (urns ?? []).filter(urn => known.has(urn));
-    if (still.length > 0) kept[property] = still;
-  }
-  return kept;
+  const kept = Object.entries(all).map(
+    ([property, urns]) => [property, (urns ?? []).filter(urn => known.has(urn))] as const,
+  );
+  return Object.fromEntries(kept.filter(([, urns]) => urns.length > 0));
 }
 
 /** Go leaves empty lists and strings out of its JSON; so do we. */

@@ -25,7 +25,13 @@ interface Progress {
   baseToDelete: Set<number>;
   basePendingReplacement: Set<number>;
   begun: Map<number, JournalEntry>;
-  extensions: Record<string, unknown>;
+  extensions: Map<string, unknown>;
+}
+
+/** What entries say of the whole journal. */
+interface Told {
+  readonly anyRefresh: boolean;
+  readonly byteString: boolean;
 }
 
 const startFrom = (base: Deployment): Progress => ({
@@ -38,7 +44,7 @@ const startFrom = (base: Deployment): Progress => ({
   baseToDelete: new Set(),
   basePendingReplacement: new Set(),
   begun: new Map(),
-  extensions: {},
+  extensions: new Map(),
 });
 
 const given = (index: number | null | undefined): index is number => index !== undefined && index !== null;
@@ -104,16 +110,21 @@ function pendingOperations(progress: Progress): Operation[] {
   return [...unknown, ...before];
 }
 
-function deploymentOf(progress: Progress, anyRefresh: boolean, time: string): Deployment {
+interface Built {
+  readonly deployment: Deployment;
+  readonly features: readonly string[];
+}
+
+function build(progress: Progress, { anyRefresh, byteString }: Told, time: string): Built {
   const gone = new Set([...progress.madeAndGone].map(operation => progress.madeBy.get(operation)));
   const made = progress.made.filter((_, index) => !gone.has(index));
   const all = [...made, ...fromBase(progress)];
   const resources = anyRefresh ? dropDangling(all) : all;
   const operations = pendingOperations(progress);
-  const extensions = { ...progress.extensions, ...progress.base.extensions };
+  const extensions = { ...Object.fromEntries(progress.extensions), ...progress.base.extensions };
   const { secrets_providers, metadata, snippets } = progress.base;
   const magic = createHash("sha256").update(ENGINE_VERSION).digest("hex");
-  return followAliases({
+  const deployment = followAliases({
     manifest: { time, magic, version: ENGINE_VERSION },
     ...(secrets_providers && { secrets_providers }),
     ...(resources.length > 0 && { resources }),
@@ -122,6 +133,9 @@ function deploymentOf(progress: Progress, anyRefresh: boolean, time: string): De
     ...(snippets?.length && { snippets }),
     ...(Object.keys(extensions).length > 0 && { extensions }),
   });
+  // Of the resources as they came, as the engine counts: before pointers to what a refresh lost are dropped.
+  const features = featuresOf({ ...deployment, resources: all }, byteString);
+  return { deployment, features };
 }
 
 export interface Replayed {
@@ -136,16 +150,14 @@ export const EMPTY: Deployment = { manifest: { time: "0001-01-01T00:00:00Z", mag
 /** `time` is RFC 3339. Linear in entries and resources. */
 export function replay(base: Checkpoint, entries: Iterable<JournalEntry>, time: string): Replayed {
   let progress = startFrom(base.deployment ?? EMPTY);
-  let anyRefresh = false;
-  let byteString = base.features?.includes("byteString") ?? false;
+  const told = { anyRefresh: false, byteString: base.features?.includes("byteString") ?? false };
   for (const entry of entries) {
-    byteString ||= entry.requiresByteString === true;
-    anyRefresh ||=
+    told.byteString ||= entry.requiresByteString === true;
+    told.anyRefresh ||=
       entry.kind === KIND.refreshSuccess || (entry.kind === KIND.success && entry.isRefresh === true);
-    progress = step(progress, entry, () => deploymentOf(progress, anyRefresh, time));
+    progress = step(progress, entry, () => build(progress, told, time).deployment);
   }
-  const deployment = deploymentOf(progress, anyRefresh, time);
-  const features = featuresOf(deployment, byteString);
+  const { deployment, features } = build(progress, told, time);
   const version = features.length > 0 ? SCHEMA_WITH_FEATURES : SCHEMA;
   const unknown = [...progress.begun.values()].flatMap(entry => entry.operation?.resource.urn ?? []);
   return { checkpoint: { version, ...(features.length > 0 && { features }), deployment }, unknown };
@@ -175,7 +187,7 @@ function step(progress: Progress, entry: JournalEntry, rebuild: () => Deployment
     case KIND.rebuiltBaseState:
       return startFrom(rebuild());
     case KIND.extensionParameterize:
-      if (entry.extensionRef) progress.extensions[entry.extensionRef] = entry.extension;
+      if (entry.extensionRef) progress.extensions.set(entry.extensionRef, entry.extension);
       return progress;
     case KIND.snippets:
       return { ...progress, base: { ...progress.base, snippets: entry.snippets ?? [] } };
