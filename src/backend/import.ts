@@ -1,6 +1,7 @@
 /** A deployment from outside becomes a stack's state: checked, and its secrets encrypted with the stack's key. */
 import type { StoredStack } from "../engine/ports/state-store.ts";
 import { integrityProblems } from "./deployment/integrity.ts";
+import { renameDeployment } from "./deployment/rename.ts";
 import { mapSecrets, openText, sealText } from "./deployment/secrets.ts";
 import { toText } from "./deployment/stored.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type Deployment,
 } from "./deployment/types.ts";
 import { beginEdit, type EditParts, type Editor } from "./edit.ts";
+import { formRefusal } from "./import-checks.ts";
 import type { StackCipher, StackKeys } from "./keys.ts";
 import { busyText } from "./leases.ts";
 
@@ -26,6 +28,8 @@ export interface Importer extends Omit<Editor, "kind"> {
    * passphrase` sends such a deployment). Runs of holdfast cannot read them. Default: refused.
    */
   readonly keepForeign?: boolean;
+  /** `project/stack` whose name the deployment's resources have; they get this stack's. Default: they have it. */
+  readonly renameFrom?: string;
 }
 
 export type Imported =
@@ -58,8 +62,10 @@ function prepared(
   stack: StoredStack,
   value: unknown,
   cipher: StackCipher,
-  keepForeign: boolean,
+  { keepForeign = false, renameFrom }: Importer,
 ): Deployment | Imported {
+  const refusal = formRefusal(value);
+  if (refusal) return { ok: false, ...refusal };
   const deployment = isCheckpoint(value) ? value.deployment : undefined;
   if (!deployment)
     return {
@@ -88,7 +94,10 @@ function prepared(
     ...(isObject(sealed) && sealed),
     secrets_providers: { type: "service", state: { url: "", ...state } },
   };
-  return isDeployment(next) ? next : { ok: false, why: "The deployment's resources are not readable." };
+  if (!isDeployment(next)) return { ok: false, why: "The deployment's resources are not readable." };
+  return renameFrom === undefined
+    ? next
+    : renameDeployment(next, { from: renameFrom, to: stack.name, cipher });
 }
 
 export async function importDeployment(
@@ -104,8 +113,8 @@ export async function importDeployment(
       ok: false,
       why: `The key of ${stack.name} can't be unwrapped: state.key is not the one it was made with.`,
     };
-  const { keepForeign = false, ...editor } = importer;
-  const deployment = prepared(parts, stack, value, cipher, keepForeign);
+  const { keepForeign: _, renameFrom: __, ...editor } = importer;
+  const deployment = prepared(parts, stack, value, cipher, importer);
   if ("ok" in deployment) return deployment;
   const begun = await beginEdit(parts, stack, { ...editor, kind: "import" });
   if (!begun.ok) return { ok: false, busy: true, why: await busyText(store, stack.name, begun.holder) };

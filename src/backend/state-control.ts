@@ -12,15 +12,15 @@ import type {
 import type { StateStore, StoredRun, StoredStack } from "../engine/ports/state-store.ts";
 import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
 import { createBegunSteps } from "./begun-steps.ts";
-import { mapSecrets, openText } from "./deployment/secrets.ts";
+import { mapSecrets, openDeep, openText } from "./deployment/secrets.ts";
 import { EMPTY_CHECKPOINT, fromText, withAddress } from "./deployment/stored.ts";
-import { SECRET_SIGNATURE, SIGNATURE, type Operation, type Resource } from "./deployment/types.ts";
+import type { Operation, Resource } from "./deployment/types.ts";
 import { beginEdit, endEdit } from "./edit.ts";
 import { describeProcess } from "./http/peer.ts";
-import { importDeployment } from "./import.ts";
 import { createStackKeys, type KeyWrapper, type StackCipher, type StackKeys } from "./keys.ts";
 import { allLeases, leaseOf } from "./leases.ts";
 import { createSettler, type Settler } from "./settle.ts";
+import { takeOverState } from "./take-over.ts";
 import { newToken } from "./tokens.ts";
 
 export interface StateControlOptions {
@@ -211,34 +211,7 @@ async function exportState(
   if (!options.openSecrets) return ok(whole);
   const cipher = await parts.stackKeys.cipher(stack);
   if (!cipher) return unreadable(`${name}: ${LOST_KEY}`, RESTORE_KEY);
-  const opened = mapSecrets(whole, ({ ciphertext, plaintext }) => ({
-    [SIGNATURE]: SECRET_SIGNATURE,
-    plaintext: plaintext ?? (ciphertext && openText(cipher, ciphertext)),
-  }));
-  return ok(opened);
-}
-
-async function importState(
-  parts: Parts,
-  name: StackName,
-  value: unknown,
-): Promise<Result<{ readonly version: number }>> {
-  const before = await parts.store.stack(name);
-  const made = await ensureStack(parts, name);
-  if (!made.ok) return made;
-  const organization = await parts.store.organization();
-  const imported = await importDeployment(
-    { ...parts, organization: organization.name },
-    await needed(parts, name),
-    value,
-    { who: "holdfast import-state", holder: describeProcess(process.pid) },
-  );
-  if (imported.ok) return ok({ version: imported.version });
-  // A stack that was made only for this must not stay behind.
-  if (!before) await removeStack(parts, name);
-  return imported.busy
-    ? fail({ kind: "waiting", reason: "stack-busy", by: imported.why })
-    : unreadable(imported.why, imported.hint);
+  return ok(openDeep(whole, cipher));
 }
 
 type Runs = Pick<StateControl, "openRun" | "bind" | "endRun" | "endAllBut">;
@@ -288,7 +261,18 @@ export function createStateControl(options: StateControlOptions): StateControl {
       return ciphertexts.map(ciphertext => cipher.decrypt(Buffer.from(ciphertext, "base64"))?.toString());
     },
     exportState: (name, how) => exportState(parts, name, how),
-    importState: (name, value) => importState(parts, name, value),
+    importState: (name, value, how) =>
+      takeOverState(
+        parts,
+        {
+          current: stack => current(parts, stack),
+          ensure: stack => ensureStack(parts, stack),
+          remove: stack => removeStack(parts, stack),
+        },
+        name,
+        value,
+        how,
+      ),
     removeStack: name => removeStack(parts, name),
     leases: async () => {
       await parts.settler.sweep();

@@ -175,7 +175,7 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
     },
     acceptRewrite: sha => acceptRewrite(parts, sha),
     exportState: stack => world.state.exportState(stack),
-    importState: (stack, deployment) => world.state.importState(stack, deployment),
+    importState: (stack, deployment, how) => world.state.importState(stack, deployment, how),
     async load() {
       await board.load();
       await head.recall();

@@ -13,7 +13,11 @@ const NONCE_BYTES = 12;
 /** Derived keys kept in memory: one for each stack file's salt, a quarter of a second each. */
 const MAX_KEYS = 1000;
 
-const deriveKey = promisify(pbkdf2);
+const pbkdf2Async = promisify(pbkdf2);
+
+/** The key that a passphrase and a salt make; a quarter of a second of work. */
+export const deriveKey = (passphrase: string, salt: Uint8Array): Promise<Buffer> =>
+  pbkdf2Async(passphrase, salt, ITERATIONS, KEY_BYTES, "sha256");
 
 /** Opens `v1:NONCE:CIPHERTEXT`; undefined where it is malformed, forged, or under another key. */
 function openWith(key: Uint8Array, value: string): string | undefined {
@@ -44,7 +48,7 @@ export function passphraseKeys(): (passphrase: string, encryptionSalt: string) =
     const name = createHash("sha256").update(salt).update("\0").update(passphrase).digest("hex");
     const known = keys.get(name);
     if (known) return known;
-    const derived = deriveKey(passphrase, salt, ITERATIONS, KEY_BYTES, "sha256");
+    const derived = deriveKey(passphrase, salt);
     if (keys.size >= MAX_KEYS) keys.clear();
     keys.set(name, derived);
     return derived;

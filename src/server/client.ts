@@ -58,7 +58,7 @@ function controlOver(caller: Caller): Control {
     resume: stack => attempt(ask("resume", { stack })),
     acceptRewrite: sha => attempt(ask("acceptRewrite", { sha })),
     exportState: stack => attempt(ask("exportState", { stack })),
-    importState: (stack, deployment) => attempt(ask("importState", { stack, deployment })),
+    importState: (stack, deployment, how) => attempt(ask("importState", { stack, deployment, ...how })),
   };
 }
 

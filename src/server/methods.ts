@@ -60,6 +60,15 @@ function filter(params: Params): Parameters<Control["runs"]>[0] {
   return { ...(stack === undefined ? {} : { stack }), ...(most === undefined ? {} : { limit: most }) };
 }
 
+function importOptions(params: Params): Parameters<Control["importState"]>[2] {
+  const [from, by] = [optionalText(params, "from"), optionalText(params, "by")];
+  return {
+    ...(params["force"] === true && { force: true }),
+    ...(from === undefined ? {} : { from }),
+    ...(by === undefined ? {} : { by }),
+  };
+}
+
 export const methods: Readonly<Record<keyof Control, Method>> = {
   overview: control => control.overview(),
   runs: (control, params) => control.runs(filter(params)),
@@ -72,7 +81,8 @@ export const methods: Readonly<Record<keyof Control, Method>> = {
   resume: (control, params) => control.resume(text(params, "stack")),
   acceptRewrite: (control, params) => control.acceptRewrite(text(params, "sha")),
   exportState: (control, params) => control.exportState(text(params, "stack")),
-  importState: (control, params) => control.importState(text(params, "stack"), params["deployment"]),
+  importState: (control, params) =>
+    control.importState(text(params, "stack"), params["deployment"], importOptions(params)),
 };
 
 export const isMethod = (name: string): name is keyof Control => Object.hasOwn(methods, name);

@@ -18,6 +18,16 @@ const byField: readonly (readonly [string, string])[] = [
   ["snippetID", "snippets-prototype"],
 ];
 
+const BYTE_STRING = "byteString";
+const SNIPPETS = "snippets-prototype";
+
+/** All that CLI 3.259.0 knows; one that it does not know it refuses to read. */
+export const KNOWN_FEATURES: ReadonlySet<string> = new Set([
+  ...byField.map(([, feature]) => feature),
+  BYTE_STRING,
+  SNIPPETS,
+]);
+
 function ofResource(resource: Resource, into: Set<string>): void {
   for (const [field, feature] of byField) if (filled(resource[field])) into.add(feature);
 }
@@ -29,7 +39,7 @@ export function featuresOf(deployment: Deployment, byteString: boolean): string[
   const operations = deployment.pending_operations ?? [];
   for (const resource of resources) ofResource(resource, found);
   for (const operation of operations) ofResource(operation.resource, found);
-  if (byteString && resources.length + operations.length > 0) found.add("byteString");
-  if ((deployment.snippets?.length ?? 0) > 0) found.add("snippets-prototype");
+  if (byteString && resources.length + operations.length > 0) found.add(BYTE_STRING);
+  if ((deployment.snippets?.length ?? 0) > 0) found.add(SNIPPETS);
   return [...found].sort();
 }

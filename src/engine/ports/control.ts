@@ -3,6 +3,7 @@ import type { Failure, Result } from "../failure.ts";
 import type { DriftRecord, Pause, RunFilter, RunMode, RunRecord, StackStatus } from "./records.ts";
 import type { Revision } from "./source.ts";
 import type { StackName, StackSettings } from "./stack.ts";
+import type { ImportedState, ImportOptions } from "./state.ts";
 
 /** One stack as it stands, all facts side by side; what to call it is derived from them by report/. */
 export interface StackFacts {
@@ -55,5 +56,9 @@ export interface Control {
   resume(stack: StackName): Promise<Result<boolean>>;
   acceptRewrite(sha: string): Promise<Result<Revision>>;
   exportState(stack: StackName): Promise<Result<unknown>>;
-  importState(stack: StackName, deployment: unknown): Promise<Result<{ readonly version: number }>>;
+  importState(
+    stack: StackName,
+    deployment: unknown,
+    options?: ImportOptions,
+  ): Promise<Result<ImportedState>>;
 }

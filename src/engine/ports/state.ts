@@ -118,6 +118,25 @@ export interface RunStateOutcome {
   readonly pending: readonly string[];
 }
 
+export interface ImportOptions {
+  /** Also where the stack has a state already; that one stays in the history. */
+  readonly force?: boolean;
+  /** `project/stack` that the deployment's resources are of, where it is another name: they get this stack's. */
+  readonly from?: StackName;
+  /** Whose doing it is, for the history. */
+  readonly by?: string;
+}
+
+export interface ImportedState {
+  /** Of the state that is there now. */
+  readonly version: number;
+  readonly resources: number;
+  /** Steps whose end nobody saw, as the former backend knew them. */
+  readonly pending: readonly PendingOperation[];
+  /** Version of the state that it took the place of; missing: there was none, or an empty one. */
+  readonly replaced?: number;
+}
+
 export interface StateControl {
   /** Makes the stack where it is missing. Answers its state's version (0: nothing was ever stored). */
   ensureStack(stack: StackName): Promise<Result<{ readonly version: number }>>;
@@ -156,7 +175,15 @@ export interface StateControl {
   endAllBut(runIds: readonly string[]): Promise<void>;
   /** As `pulumi stack export` gives it; secrets stay encrypted unless they are to be opened. */
   exportState(stack: StackName, options?: { readonly openSecrets?: boolean }): Promise<Result<unknown>>;
-  importState(stack: StackName, deployment: unknown): Promise<Result<{ readonly version: number }>>;
+  /**
+   * Takes a deployment over, checked, its secrets encrypted with the stack's key. Failures: config-invalid (the stack has a
+   * state already), state-unreadable (it is not whole, or not this stack's), stack-busy.
+   */
+  importState(
+    stack: StackName,
+    deployment: unknown,
+    options?: ImportOptions,
+  ): Promise<Result<ImportedState>>;
   removeStack(stack: StackName): Promise<Result<void>>;
   /** Who is at work on which stack now. Leases that ran out are ended first. */
   leases(): Promise<readonly Lease[]>;

@@ -235,7 +235,7 @@ test("imports that would brick a stack are refused and say why", async () => {
   assert.equal(await stage.store.stack(name), undefined, "a refused import left a stack behind");
   const clear = { ...secret, ciphertext: undefined, plaintext: `"hush"` };
   const done = await importing([{ ...a, inputs: { word: clear } }]);
-  assert.deepEqual(done, { ok: true, value: { version: 1 } });
+  assert.deepEqual(done, { ok: true, value: { version: 1, resources: 1, pending: [] } });
   const exported = await stage.control.exportState(name);
   assert.ok(exported.ok && !JSON.stringify(exported.value).includes("hush"));
   const opened = await stage.control.resources(name, { openSecrets: true });
