@@ -6,7 +6,7 @@ import { fail, ok, type Result } from "../engine/failure.ts";
 import type { PreparedProgram, ProgramInstaller } from "../engine/ports/program.ts";
 import { bundledLinks, useBundledPackages } from "./bundled-packages.ts";
 import { installInputs, type InstallInputs, type Lock } from "./install-inputs.ts";
-import { linkModules, linksOf } from "./link-modules.ts";
+import { installsBehind, linkModules, linksOf } from "./link-modules.ts";
 import { packageToolEnvironment } from "./package-tool-environment.ts";
 import { findProjectFiles, type ProjectFiles } from "./project-files.ts";
 import { requiredPackages } from "./required-packages.ts";
@@ -30,11 +30,23 @@ function resolveSdk(programFolder: string): string | undefined {
   return folder === undefined ? undefined : realpathSync(folder);
 }
 
-function prepared(folder: string, files: ProjectFiles, holdfast: string): PreparedProgram {
+function prepared(
+  root: string,
+  folder: string,
+  files: ProjectFiles,
+  { holdfast, cache }: InstallerOptions,
+): PreparedProgram {
   const sdk = resolveSdk(files.programFolder) ?? resolveSdk(holdfast) ?? holdfast;
   // The SDK's folder holds the script that starts dynamic providers, and that starts `node`.
   const plugins = requiredPackages(folder).flatMap(({ name }) => (name === "holdfast" ? [] : [name]));
-  return { folder, sdk, pathEntries: [sdk, path.dirname(process.execPath)], plugins };
+  const linked = files.lock?.folder ?? files.manifestFolder ?? files.programFolder;
+  return {
+    folder,
+    sdk,
+    readable: [root, ...installsBehind(linked, cache)],
+    pathEntries: [sdk, path.dirname(process.execPath)],
+    plugins,
+  };
 }
 
 /** Links of the inner folders first: the outermost node_modules says that all is done. */
@@ -110,9 +122,9 @@ export function createInstaller(options: InstallerOptions): ProgramInstaller {
       const folder = path.join(root, stack.folder);
       const files = findProjectFiles(root, folder, stack.main);
       // What another language needs is for its own language host to find.
-      if (stack.runtime !== "nodejs") return ok(prepared(folder, files, options.holdfast));
+      if (stack.runtime !== "nodejs") return ok(prepared(root, folder, files, options));
       const installed = await install(root, files, { allowScripts, signal });
-      return installed.ok ? ok(prepared(folder, files, options.holdfast)) : installed;
+      return installed.ok ? ok(prepared(root, folder, files, options)) : installed;
     },
   };
 }

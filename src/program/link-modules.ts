@@ -3,6 +3,7 @@
  * paths keep them one copy each; the repository's own packages lead to this very checkout.
  */
 import { chmod, mkdir, readdir, realpath, rename, rm, stat, symlink } from "node:fs/promises";
+import { readdirSync, readlinkSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { randomUUID } from "node:crypto";
 
@@ -75,4 +76,31 @@ export async function linksOf(install: string, folder: string, checkout: string)
     names.map(async name => ({ name, target: await targetOf(path.join(modules, name), install, checkout) })),
   );
   return links.flatMap(({ name, target }) => (target === undefined ? [] : [{ name, target }]));
+}
+
+/** Where a link leads, and the links one folder deeper, of scoped packages; nothing where it is a file. */
+function targetsIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
+    const name = path.join(folder, entry.name);
+    if (entry.isSymbolicLink()) return [readlinkSync(name)];
+    return entry.isDirectory() && entry.name.startsWith("@") ? targetsIn(name) : [];
+  });
+}
+
+/** The shared installs in `cache` that the links of `folder/node_modules` lead to, by their real paths. */
+export function installsBehind(folder: string, cache: string): string[] {
+  const modules = path.join(folder, "node_modules");
+  let real: string;
+  let targets: string[];
+  try {
+    real = realpathSync(cache);
+    targets = targetsIn(modules);
+  } catch (error) {
+    if (isMissing(error)) return []; // nothing was ever installed, or the project needs nothing
+    throw error;
+  }
+  const names = targets
+    .map(target => path.relative(real, target).split(path.sep)[0] ?? "")
+    .filter(name => name !== "" && name !== "..");
+  return [...new Set(names)].map(name => path.join(real, name));
 }

@@ -1,15 +1,12 @@
 /** One Node process that runs one program: started ahead of need, told what to run, ended with its children. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
 import { Socket } from "node:net";
-import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { killGroup } from "../process/run.ts";
+import { EXIT_NO_BOX, endOfBox, startProcess, type Addresses, type StartOptions } from "./boxed-process.ts";
 import { captureOutput } from "./captured-output.ts";
-import { ENDED, READY, type BootOptions, type RunMessage } from "./worker/run-message.ts";
-
-const BOOT = path.join(import.meta.dirname, "worker", "boot.ts");
+import { ENDED, READY, type RunMessage } from "./worker/run-message.ts";
 
 /** How a program process ended. */
 export interface ProcessEnd {
@@ -28,6 +25,10 @@ export interface ProgramProcess {
   readonly ready: Promise<boolean>;
   readonly ended: Promise<ProcessEnd>;
   alive(): boolean;
+  /** To be called once, when it is known what it will run: the folders that the program may read. `run` waits for it. */
+  settle(readable: readonly string[]): void;
+  /** The engine's and the monitor's addresses as the program reaches them. */
+  lead(addresses: Addresses): Promise<Addresses>;
   /** To be called once; resolves when the program has ended, if not yet the process. Output that came before belongs to no program and is not handed on. */
   run(message: RunMessage, onOutput: (stream: Stream, chunk: Buffer) => void): Promise<ProcessEnd>;
   output(): string;
@@ -35,32 +36,18 @@ export interface ProgramProcess {
   stop(): Promise<void>;
 }
 
-export interface ProcessOptions extends BootOptions {
-  /** The whole environment until the run brings more. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Node's own options, for example `--max-old-space-size=4096`. */
-  readonly nodeArgs?: readonly string[];
-  /** Where `nodeArgs` look for modules; default: an empty folder of ours. */
-  readonly cwd?: string;
-}
+export type ProcessOptions = StartOptions;
 
-function start(options: ProcessOptions): ChildProcess {
-  const boot: BootOptions = { sdk: options.sdk, holdfast: options.holdfast, cache: options.cache };
-  const idle = path.join(options.cache, "idle");
-  mkdirSync(idle, { recursive: true, mode: 0o700 });
-  return spawn(process.execPath, [...(options.nodeArgs ?? []), BOOT, JSON.stringify(boot)], {
-    cwd: options.cwd ?? idle,
-    env: options.env,
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
-  });
-}
-
-function endOf(child: ChildProcess): Promise<ProcessEnd> {
+/** Where the box could not be made, it says why on stderr, and nothing of the program has run. */
+function endOf(child: ChildProcess, boxed: boolean, output: () => string): Promise<ProcessEnd> {
   const { promise, resolve } = Promise.withResolvers<ProcessEnd>();
   child.once("error", startError => resolve({ code: null, signal: null, startError }));
   // "close", not "exit": by then all that it wrote has been read.
-  child.once("close", (code, signal) => resolve({ code, signal }));
+  child.once("close", (code, signal) => {
+    if (!boxed || signal !== null) return resolve({ code, signal });
+    const why = code === EXIT_NO_BOX ? `its box could not be made: ${output().trim()}` : undefined;
+    resolve({ ...endOfBox(code), ...(why === undefined ? {} : { startError: new Error(why) }) });
+  });
   return promise;
 }
 
@@ -95,11 +82,12 @@ function listen(child: ChildProcess, ended: Promise<ProcessEnd>): Words {
 const afterOutput = (then: () => void): void => void setImmediate(() => setImmediate(then));
 
 export function startProgramProcess(options: ProcessOptions): ProgramProcess {
-  const child = start(options);
-  const ended = endOf(child);
-  const { ready, finished } = listen(child, ended);
+  const { child, settle, lead } = startProcess(options);
   const captured = captureOutput();
+  const ended = endOf(child, options.box !== undefined, () => captured.text());
+  const { ready, finished } = listen(child, ended);
   let alive = true;
+  let settled: Promise<boolean> = Promise.resolve(options.box === undefined);
   let listener: ((stream: Stream, chunk: Buffer) => void) | undefined;
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream]?.on("data", (chunk: Buffer) => {
@@ -112,22 +100,31 @@ export function startProgramProcess(options: ProcessOptions): ProgramProcess {
     alive = false;
     if (child.pid !== undefined) killGroup(child.pid, "SIGKILL");
   });
+  const stop = async (): Promise<void> => {
+    if (alive && child.pid !== undefined) killGroup(child.pid, "SIGKILL");
+    await ended;
+  };
   return {
     pid: child.pid,
     sdk: options.sdk,
     ready,
     ended,
     alive: () => alive && child.pid !== undefined,
+    settle(readable) {
+      settled = ready.then(isReady => isReady && settle(readable));
+    },
+    lead,
     async run(message, onOutput) {
       if (!(await ready)) return ended;
+      if (!(await settled)) {
+        await stop();
+        return { code: null, signal: null, startError: new Error("its box could not be given its folders") };
+      }
       listener = onOutput;
       (child.stdio[3] as Writable).write(`${JSON.stringify(message)}\n`);
       return finished;
     },
     output: () => captured.text(),
-    async stop() {
-      if (alive && child.pid !== undefined) killGroup(child.pid, "SIGKILL");
-      await ended;
-    },
+    stop,
   };
 }

@@ -36,7 +36,9 @@ export interface RunContext {
   readonly sdk: string;
   /** Whether anybody wants debug messages. */
   readonly debug: boolean;
+  /** As the program reaches them. */
   readonly engineAddress: string;
+  readonly monitorAddress: string;
   /** The stack's own names. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -49,10 +51,10 @@ function configOf(request: language.RunRequest): Record<string, string> {
   return config;
 }
 
-function argumentsOf(request: language.RunRequest, engineAddress: string, pwd: string): string[] {
+function argumentsOf(request: language.RunRequest, context: RunContext, pwd: string): string[] {
   const flags: [string, string | undefined][] = [
-    ["monitor", request.getMonitorAddress()],
-    ["engine", engineAddress],
+    ["monitor", context.monitorAddress],
+    ["engine", context.engineAddress],
     ["organization", request.getOrganization()],
     ["project", request.getProject()],
     ["root-directory", request.getInfo()?.getRootDirectory()],
@@ -81,7 +83,7 @@ export function toRunMessage(request: language.RunRequest, context: RunContext):
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
       ...(tsconfig === undefined ? {} : { PULUMI_NODEJS_TSCONFIG_PATH: tsconfig }),
     },
-    args: argumentsOf(request, context.engineAddress, pwd),
+    args: argumentsOf(request, context, pwd),
     typescript,
     debug: context.debug,
     ...(tsconfig === undefined ? {} : { tsconfig }),

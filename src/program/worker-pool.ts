@@ -1,7 +1,8 @@
 /** Program workers: each is a port that speaks LanguageRuntime, and a process behind it that is started ahead of need. */
 import { ok } from "../engine/failure.ts";
-import type { Worker, WorkerPool } from "../engine/ports/program.ts";
-import { startProgramProcess } from "./program-process.ts";
+import type { PreparedProgram, Worker, WorkerPool } from "../engine/ports/program.ts";
+import type { ProgramBox } from "./boxed-process.ts";
+import { startProgramProcess, type ProgramProcess } from "./program-process.ts";
 import { createSpareProcesses } from "./spare-processes.ts";
 import { openWorker } from "./worker.ts";
 
@@ -18,6 +19,8 @@ export interface WorkerPoolOptions {
   readonly debug?: boolean;
   /** Processes kept ready for each SDK folder, about 165 MB each; default 2: one for a plan, and one for the apply that follows at once. */
   readonly spare?: number;
+  /** Where programs are kept away from the machine; default: they run as our own user. */
+  readonly box?: ProgramBox;
 }
 
 /** Names of the system, not of anybody's secrets. */
@@ -30,10 +33,15 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { holdfast, cache } = options;
   const env = options.env ?? inherited();
   const workers = new Set<Worker>();
+  const common = { holdfast, cache, env, ...(options.box ? { box: options.box } : {}) };
   const spares = createSpareProcesses({
     count: options.spare ?? 2,
-    start: sdk => startProgramProcess({ sdk, holdfast, cache, env }),
+    start: sdk => startProgramProcess({ ...common, sdk }),
   });
+  const settled = (process: ProgramProcess, { folder, readable = [folder] }: PreparedProgram) => {
+    process.settle(readable);
+    return process;
+  };
 
   return {
     async take(program, stackEnv) {
@@ -42,9 +50,12 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         env: stackEnv,
         redact: options.redact,
         debug: options.debug ?? false,
-        next: () => spares.next(program.sdk),
-        fresh: own =>
-          startProgramProcess({ ...own, sdk: program.sdk, holdfast, cache, env: { ...env, ...own.env } }),
+        next: () => settled(spares.next(program.sdk), program),
+        fresh: ({ nodeArgs, cwd, ...own }) => {
+          const { sdk, folder, readable = [folder] } = program;
+          const start = { ...common, sdk, nodeArgs, cwd, readable, env: { ...env, ...own.env } };
+          return settled(startProgramProcess(start), { ...program, readable: [] });
+        },
         onStopped: () => workers.delete(worker),
       });
       workers.add(worker);

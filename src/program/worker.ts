@@ -72,7 +72,10 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
     current = processFor(request);
     used = true;
     const log = openEngineLog(engineAddress);
-    const message = toRunMessage(request, { sdk: program.sdk, engineAddress, env, debug: parts.debug });
+    const near = await current.lead({ engine: engineAddress, monitor: request.getMonitorAddress() });
+    const { debug } = parts;
+    const addresses = { engineAddress: near.engine, monitorAddress: near.monitor };
+    const message = toRunMessage(request, { sdk: program.sdk, ...addresses, env, debug });
     const end = await current.run(message, (stream, chunk) => log.write(stream, chunk));
     await log.close();
     return outcomeOf(end);

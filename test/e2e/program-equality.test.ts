@@ -84,7 +84,7 @@ const cases: readonly Case[] = [
 ];
 
 let bench: ProgramBench;
-before(() => (bench = createProgramBench()));
+before(async () => (bench = await createProgramBench()));
 after(() => bench.close());
 
 for (const each of cases) {

@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from "node:util";
 import { createProgramBench, type ProgramBench } from "../support/program/program-bench.ts";
 
 let bench: ProgramBench;
-before(() => (bench = createProgramBench()));
+before(async () => (bench = await createProgramBench()));
 after(() => bench.close());
 
 interface Case {

@@ -10,7 +10,7 @@ const repository = path.resolve(import.meta.dirname, "../..");
 const realSdk = realpathSync(path.join(repository, "node_modules/@pulumi/pulumi"));
 
 let bench: ProgramBench;
-before(() => (bench = createProgramBench()));
+before(async () => (bench = await createProgramBench()));
 after(() => bench.close());
 
 function write(file: string, text: string): void {

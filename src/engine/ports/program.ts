@@ -8,6 +8,8 @@ export interface PreparedProgram {
   readonly folder: string;
   /** Absolute folder of the copy of `@pulumi/pulumi` that the program resolves. */
   readonly sdk: string;
+  /** Absolute folders that an isolated program may read: its checkout and its packages. Default: `folder`. */
+  readonly readable?: readonly string[];
   /** Absolute folders that belong in front of the CLI's PATH: dynamic providers are started by a script in the SDK, with `node`. */
   readonly pathEntries: readonly string[];
   /** Names of the providers, other than holdfast's, that the project's own dependencies bring. */

@@ -7,6 +7,8 @@ import { createRequire, enableCompileCache, flushCompileCache } from "node:modul
 import { Socket } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { exposeServers } from "./door/servers.ts";
+import { useDoor } from "./door/use-door.ts";
 import { fallBackToOwnPackages } from "./package-fallback.ts";
 import { rehearseCalls } from "./rehearsal.ts";
 import { describeLeaks, dropDebugMessages, forgetPreloadedState, preloadSdk } from "./sdk-preload.ts";
@@ -72,6 +74,7 @@ function run(message: RunMessage): void {
   fallBackToOwnPackages({ holdfast: options.holdfast, program: message.pwd });
   if (message.typescript) registerTypescript(message.tsconfig);
   if (!message.debug) dropDebugMessages(message.sdk);
+  if (options.door !== undefined) exposeServers(options.door, message.sdk);
   watchTheEnd(message.sdk);
   tellTheEnd();
   // From here on only the program's own work keeps the process alive.
@@ -82,8 +85,9 @@ function run(message: RunMessage): void {
   describeStacksBySource(message.sdk);
 }
 
+if (options.door !== undefined) useDoor(options.door);
 enableCompileCache(path.join(options.cache, "compiled"));
-preloadTypescript(options.cache);
+preloadTypescript(options.transpiled);
 await preloadSdk(options.sdk);
 // An SDK of another shape, or a machine too busy to answer in time: then the run compiles what it calls.
 await rehearseCalls(options.sdk).catch(() => undefined);

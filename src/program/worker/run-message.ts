@@ -6,8 +6,12 @@ export interface BootOptions {
   readonly sdk: string;
   /** holdfast's own package folder: `holdfast/…` imports and bundled packages come from here. */
   readonly holdfast: string;
-  /** Folder for compiled code, kept between processes. */
+  /** Folder for compiled code, kept between processes. Where the process is in a box, it may be written until `ready`. */
   readonly cache: string;
+  /** Folder for transpiled TypeScript. */
+  readonly transpiled: string;
+  /** In a box: the folder of the sockets that are its network. */
+  readonly door?: string;
 }
 
 /** Says what to run. Sent once. */

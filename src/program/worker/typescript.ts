@@ -22,10 +22,10 @@ function startCompiler(): void {
   compiler.transformSync("");
 }
 
-/** tsx keeps compiled files below the temporary folder that it finds when it is loaded: ours, which nobody else can write. */
-export function preloadTypescript(cache: string): void {
+/** tsx keeps compiled files below the temporary folder that it finds when it is loaded: one that nobody else can write. */
+export function preloadTypescript(transpiled: string): void {
   const before = process.env.TMPDIR;
-  process.env.TMPDIR = path.join(cache, "transpiled");
+  process.env.TMPDIR = transpiled;
   mkdirSync(process.env.TMPDIR, { recursive: true, mode: 0o700 });
   commonJs = load("tsx/cjs/api");
   esm = load("tsx/esm/api");

@@ -15,7 +15,8 @@ import type { PreparedProgram } from "../../../src/engine/ports/program.ts";
 import type { StackDefinition } from "../../../src/engine/ports/stack.ts";
 import { run, type RunResult } from "../../../src/process/run.ts";
 import { createInstaller } from "../../../src/program/installer.ts";
-import { createWorkerPool } from "../../../src/program/worker-pool.ts";
+import { findBoxes } from "../../../src/program/find-box.ts";
+import { createWorkerPool, type WorkerPoolOptions } from "../../../src/program/worker-pool.ts";
 
 const repository = path.resolve(import.meta.dirname, "../../..");
 const fixtures = path.join(repository, "test/fixtures/programs");
@@ -59,7 +60,15 @@ interface Checkpoint {
   };
 }
 
-export function createProgramBench() {
+/** Programs of the bench are isolated as the daemon's are, where this machine can do that. */
+async function boxPrograms(root: string): Promise<Pick<WorkerPoolOptions, "box">> {
+  const [data, folder] = [path.join(root, "data"), path.join(root, "boxes")];
+  mkdirSync(folder, { mode: 0o700 });
+  const found = await findBoxes({ holdfast: repository, data, folder, path: process.env.PATH ?? "" });
+  return found.hold === "none" ? {} : { box: { isolation: found.isolation, network: { reach: "outside" } } };
+}
+
+export async function createProgramBench() {
   const root = mkdtempSync(path.join(os.tmpdir(), "holdfast-programs-"));
   const folderOf = (...parts: string[]): string => {
     const folder = path.join(root, ...parts);
@@ -68,7 +77,8 @@ export function createProgramBench() {
   };
   const base = { PATH: process.env.PATH ?? "", HOME: folderOf("home") };
   const cache = folderOf("cache");
-  const pool = createWorkerPool({ holdfast: repository, cache, redact: text => text, env: base });
+  const boxed = await boxPrograms(root);
+  const pool = createWorkerPool({ holdfast: repository, cache, redact: text => text, env: base, ...boxed });
   const installer = createInstaller({
     holdfast: repository,
     cache: folderOf("installs"),
@@ -186,4 +196,4 @@ export function createProgramBench() {
   };
 }
 
-export type ProgramBench = ReturnType<typeof createProgramBench>;
+export type ProgramBench = Awaited<ReturnType<typeof createProgramBench>>;

@@ -4,7 +4,13 @@ import language from "@pulumi/pulumi/proto/language_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { readRuntimeOptions, splitNodeArgs, toRunMessage } from "../../../src/program/run-request.ts";
 
-const context = { sdk: "/sdk", debug: false, engineAddress: "127.0.0.1:2", env: { KUBECONFIG: "/k" } };
+const context = {
+  sdk: "/sdk",
+  debug: false,
+  engineAddress: "127.0.0.1:2",
+  monitorAddress: "127.0.0.1:1",
+  env: { KUBECONFIG: "/k" },
+};
 
 function request(): language.RunRequest {
   const info = new language.ProgramInfo();

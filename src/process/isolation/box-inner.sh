@@ -1,0 +1,6 @@
+# Started by box.sh in the program's own mount namespace: leaves the machine's root for the box's, gives up every right,
+# and becomes the program. Usage: box-inner.sh ROOT PATH CWD WORDS COMMAND...
+cd "$1" && pivot_root . . && umount -n -l . && cd "$3" || exit 97
+search=$2 words=$4
+shift 4
+exec env PATH="$search" setpriv $words -- "$@" 2>&5 5>&-

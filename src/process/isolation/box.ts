@@ -1,0 +1,133 @@
+/** A box: what one process sees and may do, as a command that starts it (box.sh). */
+import { randomBytes } from "node:crypto";
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { INSIDE, mountsOf, rootLinks } from "./mounts.ts";
+import type { Excerpt, Skeleton } from "./skeleton.ts";
+
+/** Exit code of box.sh where the box could not be made. */
+export const EXIT_NO_BOX = 97;
+/** Descriptor on which box.sh is told of more folders to show. */
+export const SHOW_FD = 4;
+
+/** Who a box's process is. */
+export type Inhabitant = "program" | "install";
+
+export interface BoxNeeds {
+  readonly as: Inhabitant;
+  /** Absolute, without newlines; shown read-only. */
+  readonly readable: readonly string[];
+  /** Absolute; given to the box's user. */
+  readonly writable?: readonly string[];
+  readonly cwd: string;
+  /** Whether folders will be shown later, over `SHOW_FD`. */
+  readonly shows: boolean;
+}
+
+export interface Box {
+  /** What to spawn for `command` to run in the box. Its exit code is the command's, 128 + N where signal N ended it. */
+  wrap(
+    command: string,
+    args: readonly string[],
+  ): { readonly command: string; readonly args: readonly string[] };
+  /** Of the command, besides its own. */
+  readonly env: Readonly<Record<string, string>>;
+  /** On the outside; the box sees it at `inside` and cannot write there. */
+  readonly outside: string;
+  readonly inside: string;
+  /** When the process is gone. */
+  remove(): void;
+}
+
+/** Found once for all boxes. */
+export interface BoxKit {
+  /** Folder of ours alone. */
+  readonly folder: string;
+  readonly skeleton: Skeleton;
+  readonly excerpt: Excerpt;
+  /** The data folder, which no box sees. */
+  readonly data: string;
+  /** Absolute path of unshare(1). */
+  readonly unshare: string;
+  /** Where holdfast is root: the user ids; else a user namespace stands for them. */
+  readonly uids?: Readonly<Record<Inhabitant, number>>;
+  /** Shown to every box. */
+  readonly readable: readonly string[];
+}
+
+const NAMESPACES = ["--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child"];
+const NO_RIGHTS = "--no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all";
+
+function namespaces({ uids }: BoxKit): readonly string[] {
+  return uids ? NAMESPACES : ["--user", "--map-root-user", ...NAMESPACES];
+}
+
+/** For setpriv(1). In a user namespace of its own the program keeps the only id there is, without its rights. */
+function rights({ uids }: BoxKit, as: Inhabitant): string {
+  if (!uids) return `${NO_RIGHTS} --securebits=+noroot,+noroot_locked`;
+  return `--reuid ${uids[as]} --regid ${uids[as]} --clear-groups ${NO_RIGHTS}`;
+}
+
+function give({ uids }: BoxKit, folder: string, as: Inhabitant): void {
+  if (uids) chownSync(folder, uids[as], uids[as]);
+}
+
+/** The folder of a box: sockets that programs may reach. What leads to it is closed to everybody else. */
+function makeFolder(kit: BoxKit): string {
+  const folder = path.join(kit.folder, randomBytes(5).toString("hex"));
+  mkdirSync(folder);
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
+export function makeBox(kit: BoxKit, needs: BoxNeeds): Box {
+  const root = path.join(kit.folder, "root");
+  const outside = makeFolder(kit);
+  const { writable = [] } = needs;
+  for (const folder of writable) give(kit, folder, needs.as);
+  const mounts = `${outside}.mounts`;
+  const readable = [...kit.readable, ...needs.readable];
+  writeFileSync(
+    mounts,
+    mountsOf({
+      root,
+      skeleton: kit.skeleton,
+      excerpt: kit.excerpt,
+      data: kit.data,
+      own: outside,
+      readable,
+      writable,
+    }),
+  );
+  const scripts = [
+    path.join(import.meta.dirname, "box.sh"),
+    path.join(import.meta.dirname, "box-inner.sh"),
+  ] as const;
+  return {
+    wrap: (command, args) => ({
+      command: kit.unshare,
+      args: [
+        ...namespaces(kit),
+        "--",
+        "sh",
+        scripts[0],
+        root,
+        mounts,
+        rootLinks(),
+        needs.shows ? "control" : "",
+        scripts[1],
+        needs.cwd,
+        rights(kit, needs.as),
+        command,
+        ...args,
+      ],
+    }),
+    env: { HOME: "/tmp", USER: "program", TMPDIR: "/tmp" },
+    outside,
+    inside: INSIDE,
+    remove() {
+      rmSync(outside, { recursive: true, force: true });
+      rmSync(mounts, { force: true });
+    },
+  };
+}

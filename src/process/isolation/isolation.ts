@@ -1,0 +1,145 @@
+/**
+ * Whether programs can be shut into boxes on this machine, found out by making one. It is decided once, before any
+ * program runs: a program that could make its box fail must not get out of it that way.
+ */
+import { accessSync, constants, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import path from "node:path";
+import { run } from "../run.ts";
+import { EXIT_NO_BOX, makeBox, type Box, type BoxKit, type BoxNeeds } from "./box.ts";
+import { makeSkeleton, type Excerpt } from "./skeleton.ts";
+import { chooseUid, DEFAULT_UID } from "./uids.ts";
+
+/** How programs are kept apart. */
+export type Hold = "user" | "namespace" | "none";
+
+export interface Isolation {
+  /** `user`: a user of their own, in namespaces. `namespace`: namespaces, as an unprivileged self. */
+  readonly hold: Exclude<Hold, "none">;
+  box(needs: BoxNeeds): Box;
+}
+
+export type FoundIsolation =
+  | { readonly hold: Exclude<Hold, "none">; readonly isolation: Isolation; readonly uid?: number }
+  | { readonly hold: "none"; readonly why: string };
+
+export interface IsolationOptions {
+  /** Absolute; no box shows it. */
+  readonly data: string;
+  /** Absolute, for short-lived files; closed to other users. */
+  readonly folder: string;
+  /** Shown by every box. */
+  readonly excerpt: Excerpt;
+  /** Absolute folders that every box shows besides. */
+  readonly readable: readonly string[];
+  /** A file that the boxes' user must be able to read. */
+  readonly proof: string;
+  readonly path: string;
+  /** First of two user ids; default: `DEFAULT_UID`. */
+  readonly uid?: number;
+}
+
+/** 15 s: it takes a twentieth of one; a machine under great load may need more than a second or two. */
+const PROBE_DEADLINE_MS = 15_000;
+
+function findTool(name: string, search: string): string | undefined {
+  const folders = [...search.split(path.delimiter), "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
+  return folders
+    .map(folder => path.join(folder, name))
+    .find(file => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+const none = (why: string): FoundIsolation => ({ hold: "none", why });
+
+const read = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return ""; // a system without users has none that is taken
+  }
+};
+
+/** Node itself may be anywhere: its folder is shown too. */
+function nodeFolder(): string {
+  const real = realpathSync(process.execPath);
+  return path.basename(path.dirname(real)) === "bin" ? path.dirname(path.dirname(real)) : path.dirname(real);
+}
+
+const isSystem = (folder: string): boolean =>
+  folder === "/usr" || folder.startsWith("/usr/") || folder === "/";
+
+/** The same path to Node as ours, where that is a link. */
+function nodePaths(): readonly string[] {
+  const folders = [nodeFolder(), path.dirname(process.execPath)];
+  const shown = folders.filter(folder => !isSystem(folder) && folder !== "/bin");
+  return shown.filter((folder, at) => at === 0 || !folder.startsWith(`${shown[0] ?? ""}${path.sep}`));
+}
+
+function kitOf(options: IsolationOptions, unshare: string): BoxKit | string {
+  const root = process.getuid?.() === 0;
+  const uid = root
+    ? chooseUid(options.uid ?? DEFAULT_UID, read("/proc/self/uid_map"), read("/etc/passwd"))
+    : undefined;
+  if (root && uid === undefined)
+    return "this system has no user id left for programs; name one with isolationUid";
+  mkdirSync(path.join(options.folder, "root"), { recursive: true, mode: 0o700 });
+  return {
+    folder: options.folder,
+    skeleton: makeSkeleton(options.folder, uid ?? 0, options.excerpt),
+    excerpt: options.excerpt,
+    data: options.data,
+    unshare,
+    ...(uid === undefined ? {} : { uids: { program: uid, install: uid + 1 } }),
+    readable: [...nodePaths(), ...options.readable],
+  };
+}
+
+/** In the box: holdfast's own files can be read, Node starts, and the data folder is not to be seen. */
+const PROOF = 'test -r "$1" && test -z "$(ls -A "$2")" && exec "$3" --version';
+
+async function prove(kit: BoxKit, options: IsolationOptions): Promise<string | undefined> {
+  const box = makeBox(kit, { as: "program", readable: [], cwd: "/tmp", shows: false });
+  const { command, args } = box.wrap("sh", [
+    "-c",
+    PROOF,
+    "proof",
+    options.proof,
+    options.data,
+    process.execPath,
+  ]);
+  const done = await run(command, args, {
+    env: { PATH: options.path, ...box.env },
+    deadlineMs: PROBE_DEADLINE_MS,
+  });
+  box.remove();
+  if (done.code === 0) return undefined;
+  const said = done.stderr.toString().trim().split("\n")[0] ?? "";
+  if (done.startError) return `unshare cannot be started: ${done.startError.message}`;
+  if (done.timedOut) return "a box was not made in time";
+  if (done.code === EXIT_NO_BOX || said !== "") return said === "" ? "namespaces cannot be made here" : said;
+  return `the user of programs cannot read ${options.proof}`;
+}
+
+/** Never rejects for what the machine lacks: that is the answer. */
+export async function findIsolation(options: IsolationOptions): Promise<FoundIsolation> {
+  if (process.platform !== "linux") return none("programs can be isolated on Linux only");
+  const missing = ["unshare", "setpriv", "mount", "pivot_root"].find(tool => !findTool(tool, options.path));
+  const unshare = findTool("unshare", options.path);
+  if (missing !== undefined || unshare === undefined)
+    return none(`${missing ?? "unshare"} is not there (util-linux)`);
+  const paths = [options.data, options.folder, ...options.readable];
+  if (paths.some(file => file.includes("\n"))) return none("a folder's name has a line break in it");
+  const kit = kitOf(options, unshare);
+  if (typeof kit === "string") return none(kit);
+  const why = await prove(kit, options);
+  if (why !== undefined) return none(why);
+  const hold = kit.uids ? "user" : "namespace";
+  const isolation: Isolation = { hold, box: needs => makeBox(kit, needs) };
+  return { hold, isolation, ...(kit.uids ? { uid: kit.uids.program } : {}) };
+}
