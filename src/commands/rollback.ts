@@ -80,7 +80,8 @@ function nextSteps(args: RollbackArgs, { branch }: Overview, { reverted, file, a
   return [
     ...(args.push ? ["Not pushed, because it would not work yet."] : ["Not pushed."]),
     `It is in ${file}: in a clone of the repository, on ${branch}:`,
-    `  git am ${file} && git push`,
+    `  git am ${reverted.mustBeSigned ? "--gpg-sign " : ""}${file} && git push`,
+    ...(reverted.mustBeSigned ? ["Commits must be signed here: that is what --gpg-sign is for."] : []),
     ...(args.push ? [] : [pushHint(args, reverted)]),
   ].join("\n");
 }

@@ -2,7 +2,7 @@
 import path from "node:path";
 import type { DaemonSettings } from "../config/daemon.ts";
 import type { Overview } from "../engine/ports/control.ts";
-import { gitPerson } from "../source/revert-person.ts";
+import { gitPerson, gitSigning } from "../source/revert-person.ts";
 import { networkEnvironment } from "../source/remote-access.ts";
 import { revertTo, type RevertAnswer } from "../source/revert.ts";
 import type { Io } from "./command.ts";
@@ -26,8 +26,10 @@ export async function makeRevert(
 ): Promise<RevertAnswer> {
   const credentials = await credentialsOf(settings, io.env);
   const person = await gitPerson(io.cwd, io.env);
+  const signing = await gitSigning(io.cwd, io.env);
   const folder = path.join(settings.data, "source");
   const network = networkEnvironment(io.env);
-  const options = { url: repository, branch, folder, credentials, network };
-  return revertTo(options, { ...wish, person }, io.stopSignal());
+  const { signers } = settings;
+  const options = { url: repository, branch, folder, credentials, network, ...(signers && { signers }) };
+  return revertTo(options, { ...wish, person, ...(signing && { signing }) }, io.stopSignal());
 }

@@ -17,12 +17,21 @@ import { MAX_LISTING_BYTES } from "./limits.ts";
 import { LOG_FORMAT, parseRevision } from "./revision-text.ts";
 import { refusedPush } from "./revert-push.ts";
 import { safeDirectories } from "./safe-directories.ts";
+import { createSignatures } from "./signatures.ts";
 import { openRepository, type OpenedRepository, type SourceOptions } from "./source.ts";
 import { cleanLine } from "./untrusted-text.ts";
 
 export interface Person {
   readonly name: string;
   readonly email: string;
+}
+
+/** How somebody signs. */
+export interface Signing {
+  /** Of Git, key and value. */
+  readonly settings: readonly (readonly [string, string])[];
+  /** What gpg or ssh-keygen need of the person's environment. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface RevertRequest {
@@ -33,6 +42,8 @@ export interface RevertRequest {
   /** Why, below it. */
   readonly why: string;
   readonly person: Person;
+  /** Signs the commit, where commits must be signed (the options' signers). */
+  readonly signing?: Signing;
   /** Pushes it to the branch, fast-forward only. */
   readonly push: boolean;
 }
@@ -49,6 +60,8 @@ export interface Reverted {
   /** For `git am`. */
   readonly patch: Uint8Array;
   readonly pushed: boolean;
+  /** Commits must be signed: whoever applies the patch signs it. */
+  readonly mustBeSigned: boolean;
 }
 
 /** `refused`: a person must do something else; nothing was pushed. */
@@ -158,30 +171,70 @@ async function initialise(folder: string, mirror: string, deadlineMs: number, fo
   return git;
 }
 
+/** The commit's id; or why it could not be signed. */
+async function makeCommit(
+  folder: string,
+  { request, opened, head, base }: Work,
+  message: string,
+  signing: Signing | undefined,
+): Promise<{ readonly sha: string } | { readonly unsigned: string }> {
+  const settings = (signing?.settings ?? []).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+  const env = { ...localEnvironment(folder), ...signing?.env, ...identity(request.person) };
+  const how = [signing ? "--gpg-sign" : "--no-gpg-sign", "-p", head.sha, "-F", "-"];
+  const args = [...settings, "commit-tree", ...how, `${base.sha}^{tree}`];
+  const result = await createGit(env, opened.deadlineMs)(args, { input: message });
+  const words = cleanLine(result.stderr.toString());
+  if (signing && result.code !== 0) return { unsigned: `git cannot sign it: ${words}` };
+  if (!ended(result) || result.code !== 0)
+    throw new Error(`${broken("commit-tree", result).message}: ${words}`);
+  const sha = result.stdout.toString().trim();
+  if (!isFullObjectId(sha)) throw new Error(`git commit-tree answered ${cleanLine(sha)}`);
+  return { sha };
+}
+
+/** Why holdfast itself would not take the commit; undefined where it would. */
+async function whyUntrusted(git: Git, sha: string, { options, head }: Work): Promise<string | undefined> {
+  if (!options.signers) return undefined;
+  const signatures = createSignatures(git, options.signers, options.folder);
+  const verified = await signatures.verify({ head: sha, known: [head.sha] });
+  if (verified.ok) return undefined;
+  const { failure } = verified;
+  return failure.reason === "signature-untrusted"
+    ? (failure.commits[0]?.why ?? "it is not signed")
+    : "the allowed keys cannot be read: `holdfast doctor` says why";
+}
+
+const untrusted = (branch: string, why: string): RevertAnswer =>
+  refused(
+    `${branch} was not pushed: commits must be signed with an allowed key, and of this one: ${why}`,
+    "set user.signingKey (and gpg.format) in your own Git settings; or leave --push away, and apply the patch with `git am --gpg-sign`",
+  );
+
 async function commitIn(folder: string, work: Work): Promise<RevertAnswer> {
-  const { request, opened, head, base, paths } = work;
+  const { request, opened, head, base, paths, options } = work;
   const format = head.sha.length > 40 ? "sha256" : "sha1";
   const plain = await initialise(folder, opened.mirror.folder, opened.deadlineMs, format);
   const taken = await takenBack(opened.mirror.git, work);
-  const env = { ...localEnvironment(folder), ...identity(request.person) };
-  const args = ["commit-tree", "--no-gpg-sign", "-p", head.sha, "-F", "-", `${base.sha}^{tree}`];
-  const sha = (await need(createGit(env, opened.deadlineMs), args, messageOf(request, taken)))
-    .toString()
-    .trim();
-  if (!isFullObjectId(sha)) throw new Error(`git commit-tree answered ${cleanLine(sha)}`);
-  const diff = [
-    "--binary",
-    "--full-index",
-    "--no-renames",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-signature",
-  ];
-  const patch = await need(plain, ["format-patch", "-1", "--stdout", ...diff, "--end-of-options", sha]);
-  const value = { sha, base, ...taken, paths, patch, pushed: request.push };
+  const message = messageOf(request, taken);
+  const mustBeSigned = options.signers !== undefined;
+  // Whoever applies a patch makes another commit of it, and signs that.
+  const signing = mustBeSigned && request.push ? request.signing : undefined;
+  const made = await makeCommit(folder, work, message, signing);
+  if ("unsigned" in made) return untrusted(options.branch, made.unsigned);
+  const { sha } = made;
+  const patch = await patchOf(plain, sha);
+  const value = { sha, base, ...taken, paths, patch, pushed: request.push, mustBeSigned };
   if (!request.push) return { kind: "reverted", value };
+  const why = await whyUntrusted(plain, sha, work);
+  if (why !== undefined) return untrusted(options.branch, why);
   const result = await push(folder, sha, work);
-  return result.code === 0 ? { kind: "reverted", value } : refusedPush(result, opened, work.options.branch);
+  return result.code === 0 ? { kind: "reverted", value } : refusedPush(result, opened, options.branch);
+}
+
+/** For `git am`. */
+function patchOf(git: Git, sha: string): Promise<Buffer> {
+  const whole = ["--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv"];
+  return need(git, ["format-patch", "-1", "--stdout", ...whole, "--no-signature", "--end-of-options", sha]);
 }
 
 const identity = ({ name, email }: Person): Record<string, string> => ({

@@ -1,10 +1,11 @@
 /** `holdfast rollback`, as a person types it. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { makeStage, type Stage } from "../support/daemon-stage.ts";
-import { git } from "../support/git.ts";
+import { git, tempFolder } from "../support/git.ts";
+import { commitAs, signersFile, sshSigner } from "../support/signers.ts";
 
 const BASIC = {
   "holdfast.yaml": 'stacks:\n  "*": { firstApply: allow }\n',
@@ -105,4 +106,42 @@ test("through the daemon: patches, JSON, what is protected, and what cannot be d
   assert.equal(done["commit"], branchHead(stage));
   assert.equal(await stage.sync(), 0);
   assert.equal(stage.target(), "first");
+});
+
+test("where commits must be signed, a rollback is signed as the person's Git says, or not pushed", async t => {
+  const stage = scene(t);
+  const signer = sshSigner(t);
+  const home = tempFolder(t);
+  const allowed = signersFile(t, `* ${signer.publicKey}`);
+  mkdirSync(stage.data, { recursive: true, mode: 0o700 });
+  writeFileSync(path.join(stage.data, "settings.yaml"), `allowedSignersFile: ${allowed}\n`);
+  const change = { "app/index.ts": estate(stage.sandbox, one("signed")) };
+  commitAs(stage.repository, signer, change);
+  assert.equal(await stage.sync(), 0);
+  const worse = commitAs(stage.repository, signer, { "app/index.ts": estate(stage.sandbox, one("worse")) });
+  assert.equal(await stage.sync(), 0);
+  const rollBack = (...more: readonly string[]) =>
+    stage.run(["rollback", "app/prod", ...more], {
+      env: { ...stage.env, GIT_CONFIG_GLOBAL: path.join(home, "gitconfig") },
+    });
+
+  const unsigned = await rollBack("--push");
+  assert.equal(unsigned.code, 1);
+  assert.match(unsigned.stderr, /must be signed with an allowed key, and of this one: it is not signed/);
+  assert.match(unsigned.stderr, /user\.signingKey/);
+  assert.equal(branchHead(stage), worse);
+  assert.match((await rollBack()).stdout, /git am --gpg-sign \S+ && git push/);
+
+  const settings = `[gpg]\n\tformat = ssh\n[user]\n\tsigningKey = ${signer.file}\n`;
+  writeFileSync(path.join(home, "gitconfig"), settings);
+  const signed = await rollBack("--push");
+  assert.equal(signed.code, 0, signed.stderr);
+  assert.equal(await stage.sync(), 0);
+  assert.equal(stage.target(), "signed");
+
+  const other = settings.replace(signer.file, sshSigner(t).file);
+  writeFileSync(path.join(home, "gitconfig"), other);
+  const refused = await rollBack("--push", "--to", worse);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /not among the allowed signers/);
 });
