@@ -1,4 +1,5 @@
 /** holdfast's own way: a commit, then what its engine does. */
+import { backupsOf } from "../src/config/care-settings.ts";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { openHoldfast, type Holdfast } from "../src/commands/wire.ts";
@@ -27,6 +28,8 @@ export async function openHoldfastSide(): Promise<HoldfastSide> {
     behindProxy: false,
     apiTokenRequired: true,
     credentials: [],
+    // Its cost is measured by itself.
+    backups: backupsOf({ enabled: false }, temp.path),
     parallelism: 2,
     workers: 2,
   };

@@ -41,6 +41,7 @@ const adapters = [
   "report",
   "server",
   "config",
+  "backup",
 ];
 /** What an adapter may see of other rooms. */
 const vocabulary = (target: string): boolean =>

@@ -8,6 +8,7 @@ import type { Source } from "../engine/ports/source.ts";
 import type { Credentials } from "../source/git-environment.ts";
 import { networkEnvironment } from "../source/remote-access.ts";
 import { createSource } from "../source/source.ts";
+import { createDamageBell, tellDamage, type DamageBell } from "../store/damage.ts";
 import { openDatabase } from "../store/database.ts";
 import { createSqliteRecords, recordsMigrations } from "../store/records-sqlite.ts";
 import { stateMigrations } from "../store/state-schema.ts";
@@ -21,12 +22,20 @@ const invalid = (...problems: Problem[]): Result<never> =>
 export interface Stores {
   readonly records: Records;
   readonly store: ReturnType<typeof createSqliteStateStore>;
+  /** Rings where the database turns out to be damaged. */
+  readonly damage: DamageBell;
   readonly close: () => void;
 }
 
 export function openStores(data: string): Stores {
   const db = openDatabase(path.join(data, "holdfast.db"), [...recordsMigrations, ...stateMigrations]);
-  return { records: createSqliteRecords(db), store: createSqliteStateStore(db), close: () => db.close() };
+  const damage = createDamageBell();
+  return {
+    records: tellDamage(createSqliteRecords(db), damage.ring),
+    store: tellDamage(createSqliteStateStore(db), damage.ring),
+    damage,
+    close: () => db.close(),
+  };
 }
 
 /** A data folder serves one repository for good: state of two must never meet. */
@@ -68,7 +77,7 @@ async function firstLine(file: string): Promise<string> {
 
 /** Who logs in where: what the settings say by host, and the person's ssh-agent for any. */
 export async function credentialsOf(
-  settings: DaemonSettings,
+  settings: Pick<DaemonSettings, "credentials">,
   env: NodeJS.ProcessEnv,
 ): Promise<readonly Credentials[]> {
   const socket = env["SSH_AUTH_SOCK"];

@@ -10,6 +10,7 @@ import { systemClock } from "../process/system-clock.ts";
 import { connectControl } from "../server/client.ts";
 import type { GlobalArgs, Io } from "./command.ts";
 import { inDataFolder, makeDataFolder } from "../store/data-folder.ts";
+import { readingCare } from "./wire-care.ts";
 import { openSource, openStores } from "./wire-data.ts";
 import { settingsFor } from "./wire-settings.ts";
 import { socketOf } from "./wire-socket.ts";
@@ -59,6 +60,7 @@ export async function openReading(
     source: source.value,
     reader: createEstateReader(),
     records,
+    care: readingCare(settings, records),
     clock: systemClock,
     emit: () => undefined,
   });

@@ -4,6 +4,7 @@ import { createFileKeyWrapper } from "../backend/keys.ts";
 import { serveState } from "../backend/serve-state.ts";
 import type { ServiceLog } from "../backend/service.ts";
 import { systemClock } from "../process/system-clock.ts";
+import { tellDamage } from "../store/damage.ts";
 import { openDatabase } from "../store/database.ts";
 import { stateMigrations } from "../store/state-schema.ts";
 import { createSqliteStateStore } from "../store/state-sqlite.ts";
@@ -35,7 +36,7 @@ const isTaken = (error: unknown): boolean =>
 
 try {
   await serveState({
-    store: createSqliteStateStore(db),
+    store: tellDamage(createSqliteStateStore(db), why => process.send?.({ damaged: why })),
     keys: createFileKeyWrapper(path.join(data, "state.key")),
     clock: systemClock,
     log,

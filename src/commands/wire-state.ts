@@ -14,11 +14,21 @@ export interface StateProcessOptions {
   readonly records: Records;
   readonly env: Readonly<Record<string, string>>;
   readonly onDeath: (how: string) => void;
+  /** The service met damage in the database. */
+  readonly onDamage: (why: string) => void;
 }
 
 export const PORT_SETTING = "state.port";
 const START_MS = 20_000;
 const ENTRY = path.join(import.meta.dirname, "wire-state-main.ts");
+
+const damageIn = (message: unknown): string | undefined =>
+  typeof message === "object" &&
+  message !== null &&
+  "damaged" in message &&
+  typeof message.damaged === "string"
+    ? message.damaged
+    : undefined;
 
 const portOf = (message: unknown): number =>
   typeof message === "object" && message !== null && "port" in message && typeof message.port === "number"
@@ -30,8 +40,12 @@ async function startOn(
   port: string,
   options: StateProcessOptions,
 ): Promise<{ kept: Supervised; port: number }> {
-  const { data, env, onDeath } = options;
-  const kept = supervise({ entry: ENTRY, args: [data, port], env, startMs: START_MS, onDeath });
+  const { data, env, onDeath, onDamage } = options;
+  const onMessage = (message: unknown): void => {
+    const why = damageIn(message);
+    if (why !== undefined) onDamage(why);
+  };
+  const kept = supervise({ entry: ENTRY, args: [data, port], env, startMs: START_MS, onDeath, onMessage });
   try {
     return { kept, port: portOf(await kept.ready) };
   } catch (error) {

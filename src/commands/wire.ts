@@ -28,6 +28,7 @@ import { createSecretReader } from "../secrets/reader.ts";
 import { createRedactor } from "../secrets/redactor.ts";
 import { inDataFolder, makeDataFolder } from "../store/data-folder.ts";
 import { claimData } from "../store/data-lock.ts";
+import { checkDatabase, createCare, type Care } from "./wire-care.ts";
 import { openSource, openStores, type Stores } from "./wire-data.ts";
 import { startStateProcess } from "./wire-state.ts";
 
@@ -142,6 +143,8 @@ export async function openHoldfast(options: OpenOptions): Promise<Result<Holdfas
 
 async function openLocked(options: OpenOptions): Promise<Result<Holdfast>> {
   const { data } = options.settings;
+  const whole = await checkDatabase(options);
+  if (!whole.ok) return whole;
   const stores = inDataFolder(data, () => openStores(data));
   if (!stores.ok) return stores;
   const opened = await openWithStores(options, stores.value);
@@ -160,6 +163,10 @@ async function openWithStores(options: OpenOptions, stores: Stores): Promise<Res
   const { records } = stores;
   const source = await openSource(records, settings, env);
   if (!source.ok) return source;
+  const careful = { env, settings: { ...settings, repo: source.value.url } };
+  const care = await createCare(careful, records, options.listener);
+  if (!care.ok) return care;
+  stores.damage.listen(care.value.damaged);
   const cli = await findCli(options);
   if (!cli.ok) return cli;
   const system = present(env, SYSTEM);
@@ -168,13 +175,16 @@ async function openWithStores(options: OpenOptions, stores: Stores): Promise<Res
     records,
     env: { ...system, ...present(env, ["HOLDFAST_VERBOSE"]) },
     onDeath: announce(options, "state service"),
+    onDamage: stores.damage.ring,
   });
-  return ok(await assemble(options, stores, { source: source.value, cli: cli.value, state, system }));
+  const found = { source: source.value, cli: cli.value, care: care.value, state, system };
+  return ok(await assemble(options, stores, found));
 }
 
 interface Found {
   readonly source: Source;
   readonly cli: string;
+  readonly care: Care;
   readonly state: Awaited<ReturnType<typeof startStateProcess>>;
   readonly system: Readonly<Record<string, string>>;
 }
@@ -278,14 +288,17 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
       providers,
       state,
       records,
+      care: found.care,
       clock: systemClock,
       emit: options.listener,
     },
     { parallel: settings.parallelism, automatic: options.automatic, newId: newRunId },
   );
   await controller.load();
+  await found.care.start(options.automatic);
   const close = async (graceMs: number): Promise<void> => {
     await controller.stop(graceMs);
+    await found.care.stop();
     await Promise.all([tools.workers.close(), providers.stop(), service.stop()]);
     tools.removeRunDir();
   };

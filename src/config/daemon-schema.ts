@@ -1,5 +1,6 @@
 /** Settings of the daemon: the shape of settings.yaml, and of flags and variables once they are read. */
 import { z } from "zod";
+import { backupsSchema, minimumFreeSchema } from "./care-settings.ts";
 
 const file = z.string().min(1).max(4096);
 
@@ -97,6 +98,8 @@ export const daemonSchema = z.strictObject({
     .boolean()
     .optional()
     .describe("Whether commits must be signed. Default: true where keys are given, now or before."),
+  backups: backupsSchema.optional().describe("Encrypted backups of everything that holdfast remembers."),
+  minimumFree: minimumFreeSchema,
   pulumi: file.optional().describe("Path of the Pulumi CLI. Default: looked for, see `holdfast doctor`."),
   parallelism: z.int().min(1).max(256).optional().describe("Runs at one time. Default: the CPUs, at most 8."),
   workers: z.int().min(0).max(64).optional().describe("Program workers that are kept ready. Default 2."),

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Problem } from "../engine/failure.ts";
 import { MAX_FILE_BYTES } from "./checkout-file.ts";
+import { resolveBackups } from "./care-settings.ts";
 import { daemonSchema, type DaemonValues } from "./daemon-schema.ts";
 import type { Found } from "./project-file.ts";
 import { checkSchema, sayIssue } from "./schema-problems.ts";
@@ -13,7 +14,7 @@ export type RawSettings = Readonly<Record<string, string | number | boolean | un
 
 const KEYS = Object.keys(daemonSchema.shape);
 /** Lists cannot be said in a flag or a variable. */
-const SCALARS = KEYS.filter(key => key !== "credentials");
+const SCALARS = KEYS.filter(key => key !== "credentials" && key !== "backups");
 
 const kebab = (key: string): string => key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
 /** `publicUrl` → `--public-url` */
@@ -92,6 +93,7 @@ export function resolvePaths(values: DaemonValues, base: string): DaemonValues {
     ...absoluteIn(values, FILE_KEYS, absolute),
     ...(isPath ? { repo: absolute(repo) } : {}),
     ...(data === undefined ? {} : { data: absolute(data) }),
+    ...(values.backups && { backups: resolveBackups(values.backups, base) }),
     ...(credentials && {
       credentials: credentials.map(one => ({ ...one, ...absoluteIn(one, CREDENTIAL_FILES, absolute) })),
     }),

@@ -2,6 +2,7 @@
 import path from "node:path";
 import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
 import { fromEnvironment, fromFile, fromFlags, resolvePaths, type RawSettings } from "./daemon-sources.ts";
+import { backupsOf, minimumFreeOf, type BackupSettings, type MinimumFree } from "./care-settings.ts";
 import type { DaemonValues } from "./daemon-schema.ts";
 import { signerRules, signersOf, type SignerSettings } from "./signer-settings.ts";
 import { unreadable } from "./unreadable.ts";
@@ -34,6 +35,9 @@ export interface DaemonSettings {
   readonly signers?: SignerSettings;
   /** What a person said; undefined: nothing. */
   readonly requireSignatures?: boolean;
+  readonly backups: BackupSettings;
+  /** Undefined: the smaller of 200 MB and 2 % of the disk. */
+  readonly minimumFree?: MinimumFree;
   readonly pulumi?: string;
   /** Runs at one time. */
   readonly parallelism: number;
@@ -89,6 +93,7 @@ function credentialOf(values: NonNullable<DaemonValues["credentials"]>[number]):
 function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSettings {
   const { repo, publicUrl, hookSecretFile, pulumi, requireSignatures } = values;
   const signers = signersOf(values);
+  const minimumFree = minimumFreeOf(values.minimumFree);
   return {
     ...(signers && { signers }),
     ...(requireSignatures === undefined ? {} : { requireSignatures }),
@@ -96,6 +101,8 @@ function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSet
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(hookSecretFile === undefined ? {} : { hookSecretFile }),
     ...(pulumi === undefined ? {} : { pulumi }),
+    backups: backupsOf(values.backups, data),
+    ...(minimumFree === undefined ? {} : { minimumFree }),
     branch: values.branch ?? "main",
     data,
     listen: splitListen(values.listen ?? DEFAULT_LISTEN),

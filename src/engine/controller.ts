@@ -38,6 +38,8 @@ async function takeOver(parts: Parts, stacks: readonly StackName[], by: string):
 }
 
 async function ask(parts: Parts, wish: AskRun): Promise<Result<readonly RunRecord[]>> {
+  const halted = parts.world.care.halted();
+  if (halted) return fail(halted);
   const fetched = await refresh(parts, AbortSignal.timeout(60_000));
   const usable = fetched.ok || wish.mode === "check" || wish.mode === "plan";
   if (!usable || !parts.head.current()) return fetched.ok ? ok([]) : fetched;
@@ -66,6 +68,9 @@ async function ask(parts: Parts, wish: AskRun): Promise<Result<readonly RunRecor
 
 /** Fetches, and starts what is due. */
 async function follow(parts: Parts, signal: AbortSignal): ReturnType<typeof refresh> {
+  const halted = parts.world.care.halted();
+  // On a damaged database nothing that is fetched can be remembered.
+  if (halted?.kind === "stalled") return fail(halted);
   const wanted = await refresh(parts, signal);
   // Their runs tell of themselves.
   void (await askPrunes(parts));

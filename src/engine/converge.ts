@@ -1,8 +1,8 @@
 /** Executes one run from its first step to its end. Whatever happens, it answers how it ended. */
 import { driftRecords, type SortedDrift } from "./drift.ts";
 import type { Failure, Result } from "./failure.ts";
-import { judge, type GateContext } from "./gate.ts";
-import { isEmpty } from "./plan.ts";
+import { judge, takesAway, type GateContext } from "./gate.ts";
+import { isEmpty, isEngineOwn } from "./plan.ts";
 import type { Plan, UnknownResource } from "./ports/plan.ts";
 import type { Applied, OperationContext } from "./ports/pulumi.ts";
 import type { DriftRecord } from "./ports/records.ts";
@@ -167,6 +167,15 @@ function aheadOf({ run, world, signals, context, view }: Round): Ahead {
   return prepareAhead(world, { ...context, signal: signals.apply }, exclude);
 }
 
+/** What a run deletes or replaces is in no later state: a backup is made of the one that still has it. */
+async function savedBefore({ run, world }: Round, plan: Plan): Promise<Result<void>> {
+  const destructive = plan.changes.some(change => takesAway(change) && !isEngineOwn(change.type));
+  if (!destructive) return { ok: true, value: undefined };
+  const at = world.clock.now();
+  world.emit({ type: "step", runId: run.id, stack: run.stack.name, step: "backup", at });
+  return world.care.beforeDestructive(`run ${run.id} of ${run.stack.name}`);
+}
+
 async function planAndApply(round: Round): Promise<RoundEnd> {
   const ahead = aheadOf(round);
   try {
@@ -233,6 +242,8 @@ async function planned(round: Round, ahead: Ahead): Promise<RoundEnd> {
         drifted,
       }),
     );
+  const saved = await savedBefore(round, plan);
+  if (!saved.ok) return end(base(seen, { outcome: "held", failure: saved.failure, drifted }));
   world.emit({ type: "step", runId: run.id, stack: run.stack.name, step: "apply", at: world.clock.now() });
   const applying = { ...round.context, signal: round.signals.apply };
   const result = destroy

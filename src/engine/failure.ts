@@ -52,6 +52,14 @@ export type Stalled = { readonly kind: "stalled" } & (
   /** A create whose outcome nobody knows, of a kind that holdfast cannot look up or repeat by itself. */
   | { readonly reason: "outcome-unknown"; readonly urns: readonly string[] }
   | { readonly reason: "state-unreadable"; readonly why: string; readonly hint?: string }
+  /** Nothing is run on it, and nothing of it is deleted. */
+  | {
+      readonly reason: "database-damaged";
+      readonly folder: string;
+      readonly why: string;
+      /** The newest backup, where one is known: milliseconds since the epoch, and where it is. */
+      readonly backup?: { readonly at: number; readonly name: string; readonly where: string };
+    }
   | { readonly reason: "plan-refused"; readonly gate: string; readonly why: string; readonly hint?: string }
   | { readonly reason: "gave-up"; readonly attempts: number; readonly last: Transient }
 );
@@ -74,6 +82,15 @@ export type Waiting = { readonly kind: "waiting" } & (
   | { readonly reason: "orphaned" }
   | { readonly reason: "stack-busy"; readonly by: string }
   | { readonly reason: "paused"; readonly why: string; readonly by?: string }
+  /** A run that takes something away waits for a good backup. */
+  | { readonly reason: "backup-failed"; readonly why: string; readonly hint?: string }
+  /** In bytes. */
+  | {
+      readonly reason: "disk-nearly-full";
+      readonly folder: string;
+      readonly free: number;
+      readonly needed: number;
+    }
 );
 
 /** May pass by itself: tried again with backoff and jitter, a bounded number of times. */

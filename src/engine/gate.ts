@@ -64,7 +64,7 @@ function limits(plan: Plan, context: GateContext): Verdict {
     : hold({ kind: "waiting", reason: "limit-exceeded", digest: plan.digest, why });
 }
 
-const takesAway = (change: Change): boolean =>
+export const takesAway = (change: Change): boolean =>
   ["delete", "replace", "delete-replaced", "discard"].includes(change.op);
 
 function protectedTypes(plan: Plan, context: GateContext): Verdict {

@@ -1,6 +1,7 @@
 /** Moves every stack towards what the repository wants: picks who runs, starts them, stops them. */
 import type { Board } from "./board.ts";
 import { candidates, elsewhereKey, hopeless, type Candidate, type Elsewhere } from "./candidates.ts";
+import type { Failure } from "./failure.ts";
 import type { Head } from "./head.ts";
 import { finish, makeRun, opening, perform } from "./perform.ts";
 import type { RunRecord } from "./ports/records.ts";
@@ -93,6 +94,24 @@ function refusal({ stack, want, wanted, request }: Candidate, board: Board, head
   return gone ? endedWith({ kind: "waiting", reason: "orphaned" }) : undefined;
 }
 
+/** A definition at another revision was kept for this wish alone. */
+function takeRequest({ requests, elsewhere }: LoopWorld, request: Request): void {
+  requests.take(request);
+  if (request.revision !== undefined) elsewhere.delete(elsewhereKey(request.stack, request.revision));
+}
+
+/** Nothing may begin now: who waits for a run is told, and nothing is written down. */
+function refuseAll(list: readonly Candidate[], end: (chosen: Candidate) => RunRecord): void {
+  for (const one of list) one.request?.resolve(end(one));
+}
+
+const unrecorded = (run: Run, failure: Failure, now: number): RunRecord => ({
+  ...opening(run),
+  endedAt: now,
+  outcome: endedWith(failure).outcome,
+  failure,
+});
+
 const newerThan = (run: Run, head: Head) => (): string | undefined => {
   const now = head.current()?.revision.sha;
   return run.mode === "converge" && now !== run.revision.sha ? now : undefined;
@@ -110,7 +129,7 @@ async function begin(run: Run, { records, clock, emit }: RunWorld): Promise<RunE
 }
 
 export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
-  const { world, head, board, requests, elsewhere } = parts;
+  const { world, head, board } = parts;
   const active = new Map<StackName, Active>();
   const { clock } = world;
   const seen = firstSeen(() => clock.now());
@@ -119,15 +138,13 @@ export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
   let waiting = 0;
   const alone = (): boolean => active.size === 1 && waiting === 0;
 
-  /** A definition at another revision was kept for this wish alone. */
-  const takeRequest = (request: Request): void => {
-    requests.take(request);
-    if (request.revision !== undefined) elsewhere.delete(elsewhereKey(request.stack, request.revision));
+  const runOf = (chosen: Candidate): Run => {
+    if (chosen.request) takeRequest(parts, chosen.request);
+    return makeRun(chosen, options.newId(clock.now()), clock.now(), board);
   };
 
   const launch = (chosen: Candidate, instead?: RunEnd): void => {
-    const run = makeRun(chosen, options.newId(clock.now()), clock.now(), board);
-    if (chosen.request) takeRequest(chosen.request);
+    const run = runOf(chosen);
     seen.forget(chosen.stack);
     const look = new AbortController();
     const apply = new AbortController();
@@ -146,15 +163,15 @@ export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
   const pump = (): void => {
     if (stopping) return;
     const context = {
-      board,
-      requests,
-      elsewhere,
+      ...parts,
       isActive,
       automatic: options.automatic,
       since: seen.at,
       now: clock.now(),
     };
     const list = candidates(head.current(), context);
+    const halted = world.care.halted();
+    if (halted) return refuseAll(list, one => unrecorded(runOf(one), halted, clock.now()));
     const ready = list.filter(one => one.blockedBy.length === 0);
     const picked = pick(ready, options.parallel - active.size, clock.now());
     waiting = list.length - picked.length;

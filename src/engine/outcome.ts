@@ -13,6 +13,9 @@ export function newStatus(stack: StackName): StackStatus {
   return { stack, attempts: 0, drifted: false, unknown: [], lightChecks: 0, resources: 0, references: [] };
 }
 
+/** Who works on the stack may be done at any moment, and a target for backups be back: nobody tells us. */
+const TELL_NOBODY: readonly Failure["reason"][] = ["stack-busy", "backup-failed"];
+
 interface Next {
   readonly failure?: Failure;
   readonly attempts: number;
@@ -22,8 +25,7 @@ interface Next {
 function next(previous: StackStatus, failure: Failure | undefined, now: number, random: number): Next {
   if (!failure || failure.kind === "aborted") return { attempts: failure ? previous.attempts : 0 };
   if (failure.kind === "stalled") return { failure, attempts: 0 };
-  // Who works on the stack may be done at any moment, and tells nobody.
-  if (failure.kind === "waiting" && failure.reason !== "stack-busy") {
+  if (failure.kind === "waiting" && !TELL_NOBODY.includes(failure.reason)) {
     const opens = failure.reason === "outside-window" ? failure.opens : undefined;
     return { failure, attempts: 0, ...(opens === undefined ? {} : { retryAt: opens }) };
   }

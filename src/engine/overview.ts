@@ -9,7 +9,9 @@ import type { StackName } from "./ports/stack.ts";
 /** What there is to see needs nothing that runs. */
 export type Seen = Pick<Parts, "head" | "board"> & {
   readonly loop: Pick<Parts["loop"], "running">;
-  readonly world: Pick<Parts["world"], "records" | "source" | "clock">;
+  readonly world: Pick<Parts["world"], "records" | "source" | "clock"> & {
+    readonly care: Pick<Parts["world"]["care"], "facts">;
+  };
 };
 
 async function facts(parts: Seen, name: StackName, wanted: Wanted | undefined): Promise<StackFacts> {
@@ -43,6 +45,7 @@ export async function overview(parts: Seen): Promise<Overview> {
     ...(wanted && { head: wanted.revision }),
     ...(failure && { failure }),
     stacks,
+    care: await parts.world.care.facts(),
     at: parts.world.clock.now(),
   };
 }
@@ -65,7 +68,7 @@ export const readerOf = (parts: Seen): Reader => ({
 });
 
 /** Reads what is known, beside whoever works on the data folder. */
-export async function createReader(world: HeadWorld): Promise<Reader> {
+export async function createReader(world: HeadWorld & Pick<Seen["world"], "care">): Promise<Reader> {
   const head = createHead(world);
   const board = createBoard(world.records);
   await board.load();

@@ -59,7 +59,9 @@ export async function perform(
     if (!stopping() || ended.outcome !== "failed") return ended;
     return { ...ended, outcome: "aborted", failure: { kind: "aborted", reason: "shutting-down" } };
   } catch (error) {
-    return endedWith(bug(error));
+    // What a damaged database throws is no bug of ours.
+    const halted = world.care.halted();
+    return endedWith(halted?.kind === "stalled" ? halted : bug(error));
   }
 }
 

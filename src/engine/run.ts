@@ -1,6 +1,7 @@
 /** One pass of one stack at one revision: its words, and what it needs of the world. */
 import type { EngineEvent } from "./event.ts";
 import type { Failure, Result } from "./failure.ts";
+import type { DataCare } from "./ports/care.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Plan, UnknownResource } from "./ports/plan.ts";
 import type { ProgramInstaller, WorkerPool } from "./ports/program.ts";
@@ -37,6 +38,7 @@ export interface RunWorld {
   readonly providers: ProviderHost;
   readonly state: StateControl;
   readonly records: Records;
+  readonly care: DataCare;
   readonly clock: Clock;
   readonly emit: (event: EngineEvent) => void;
 }

@@ -27,7 +27,7 @@ export function timedWorld(world: RunWorld): Timings {
         spans[name] = (spans[name] ?? 0) + world.clock.now() - Math.max(started, notBefore());
       }
     };
-  const { pulumi, workers, installer, secrets, state, providers } = world;
+  const { pulumi, workers, installer, secrets, state, providers, care } = world;
   return {
     spans,
     world: {
@@ -38,6 +38,7 @@ export function timedWorld(world: RunWorld): Timings {
           installer.prepare(...args),
         ),
       },
+      care: { ...care, beforeDestructive: timed("backup", what => care.beforeDestructive(what)) },
       secrets: { read: timed("decrypt", (root, files) => secrets.read(root, files)) },
       workers: { ...workers, take: timed("worker", (program, env) => workers.take(program, env)) },
       state: {

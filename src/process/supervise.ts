@@ -8,6 +8,8 @@ export interface SuperviseOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Milliseconds in which the ready message must come. */
   readonly startMs: number;
+  /** Each message of any of its lives, the ready ones too. */
+  readonly onMessage?: (message: unknown) => void;
   /** An unexpected end, before the next start. */
   readonly onDeath: (how: string) => void;
 }
@@ -51,6 +53,7 @@ export function supervise(options: SuperviseOptions): Supervised {
       clearTimeout(late);
       resolve(message);
     });
+    if (options.onMessage) started.on("message", options.onMessage);
     let over = false;
     const ended = (how: string): void => {
       if (over) return;

@@ -9,6 +9,7 @@ import type {
   Waiting,
 } from "../engine/failure.ts";
 import { timestamp } from "./age.ts";
+import { formatBytes } from "./bytes.ts";
 import { shortSha } from "./commit.ts";
 import { formatDuration } from "./duration.ts";
 import { plainLine, plainLines } from "./plain-text.ts";
@@ -101,6 +102,16 @@ function invalid({ problems }: Reason<"config-invalid">): Message {
   );
 }
 
+function damaged({ folder, why, backup }: Reason<"database-damaged">): Message {
+  return message(
+    `The database in ${folder} is damaged; nothing is run on it`,
+    `${why}\nNothing was deleted, and nothing of it is changed.`,
+    backup
+      ? `The newest backup is of ${timestamp(backup.at)}, in ${backup.where}. Stop the daemon, then: holdfast restore --data ${folder} --force (it keeps the damaged files aside)`
+      : `No backup was found. If you have one elsewhere: holdfast restore FROM --data ${folder} --force. If there is none: docs/backups.md, "Without a backup".`,
+  );
+}
+
 function stalled(failure: Stalled, context: MessageContext): Message {
   switch (failure.reason) {
     case "config-invalid":
@@ -151,6 +162,8 @@ function stalled(failure: Stalled, context: MessageContext): Message {
         failure.why,
         failure.hint ?? `Save what is there: holdfast export-state ${context.stack ?? "STACK"}`,
       );
+    case "database-damaged":
+      return damaged(failure);
     case "plan-refused":
       return message(
         `The plan is refused by the gate ${failure.gate}`,
@@ -229,6 +242,18 @@ function waiting(failure: Waiting, context: MessageContext): Message {
       );
     case "stack-busy":
       return message(`Busy: ${failure.by}`, "", "It goes on by itself when that has ended.");
+    case "backup-failed":
+      return message(
+        "Waits for a backup: the plan deletes or replaces, and no backup could be made",
+        failure.why,
+        failure.hint ?? `${AGAIN} To go on without: backups.required: false in the settings.`,
+      );
+    case "disk-nearly-full":
+      return message(
+        `Nothing is run: the disk of ${failure.folder} is nearly full`,
+        `${formatBytes(failure.free)} are free, ${formatBytes(failure.needed)} must be.`,
+        "Make room; it goes on by itself. How much must be free: minimumFree in the settings.",
+      );
     case "paused":
       return message(
         `Paused${failure.by === undefined ? "" : ` by ${failure.by}`}: ${failure.why}`,

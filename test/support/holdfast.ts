@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import path from "node:path";
 import type { TestContext } from "node:test";
 import { openHoldfast, type Holdfast } from "../../src/commands/wire.ts";
+import { backupsOf } from "../../src/config/care-settings.ts";
 import type { SignerSettings } from "../../src/config/signer-settings.ts";
 import type { Controller } from "../../src/engine/controller.ts";
 import type { EngineEvent } from "../../src/engine/event.ts";
@@ -21,6 +22,8 @@ export interface StageOptions {
   readonly automatic?: boolean;
   /** Default 2. */
   readonly parallelism?: number;
+  /** As in settings.yaml. Without an age key in `env` none are made. */
+  readonly backups?: Parameters<typeof backupsOf>[0];
   /** Whose commits count. Default: everybody's. */
   readonly signers?: SignerSettings;
   /** On top of the environment of the test. */
@@ -144,6 +147,7 @@ export async function openStage(t: TestContext, options: StageOptions): Promise<
       behindProxy: false,
       apiTokenRequired: true,
       credentials: [],
+      backups: backupsOf(options.backups, data),
       parallelism: options.parallelism ?? 2,
       workers: 1,
       ...(options.signers && { signers: options.signers }),

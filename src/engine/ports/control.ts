@@ -1,5 +1,6 @@
 /** What a person (or a command, or the HTTP API) can ask of holdfast. One interface, in this process or in a daemon. */
 import type { Failure, Result } from "../failure.ts";
+import type { CareFacts } from "./care.ts";
 import type { DriftRecord, Pause, RunFilter, RunMode, RunRecord, StackStatus } from "./records.ts";
 import type { Revision } from "./source.ts";
 import type { StackName, StackSettings } from "./stack.ts";
@@ -25,6 +26,7 @@ export interface Overview {
   /** Why the newest look at the repository led to nothing. */
   readonly failure?: Failure;
   readonly stacks: readonly StackFacts[];
+  readonly care: CareFacts;
   /** Milliseconds since the epoch, by the controller's clock. */
   readonly at: number;
 }

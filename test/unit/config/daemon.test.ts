@@ -36,6 +36,15 @@ test("without any word the defaults hold", async () => {
     behindProxy: false,
     apiTokenRequired: true,
     credentials: [],
+    backups: {
+      enabled: true,
+      to: "/home/sam/.local/share/holdfast/backups",
+      every: 3_600_000,
+      newest: 24,
+      days: 30,
+      recipients: [],
+      store: { region: "us-east-1" },
+    },
     parallelism: 4,
     workers: 2,
   });

@@ -61,6 +61,21 @@ const EVERY: { readonly [R in Failure["reason"]]: Extract<Failure, { readonly re
   "not-managed": { kind: "waiting", reason: "not-managed" },
   orphaned: { kind: "waiting", reason: "orphaned" },
   "stack-busy": { kind: "waiting", reason: "stack-busy", by: "an update by ann" },
+  "database-damaged": {
+    kind: "stalled",
+    reason: "database-damaged",
+    folder: "/var/lib/holdfast",
+    why: "database disk image is malformed",
+    backup: { at: 1_795_000_000_000, name: "holdfast-…", where: "/var/lib/holdfast/backups" },
+  },
+  "backup-failed": { kind: "waiting", reason: "backup-failed", why: "/mnt/backups: its disk is full" },
+  "disk-nearly-full": {
+    kind: "waiting",
+    reason: "disk-nearly-full",
+    folder: "/var/lib/holdfast",
+    free: 12_000_000,
+    needed: 200_000_000,
+  },
   paused: { kind: "waiting", reason: "paused", why: "racks", by: "sam" },
   "fetch-failed": {
     kind: "transient",

@@ -1,0 +1,168 @@
+/** Backups, with the rooms that they need: the database's copy, age, the target's access. */
+import os from "node:os";
+import path from "node:path";
+import { createFolderTarget } from "../backup/folder-target.ts";
+import { createGitTarget } from "../backup/git-target.ts";
+import { createKeeper, type BackupMemory, type Keeper } from "../backup/keeper.ts";
+import { makeBackup, type BackupWorld } from "../backup/make.ts";
+import type { Cipher } from "../backup/open.ts";
+import { s3Credentials } from "../backup/s3-credentials.ts";
+import { createS3Target } from "../backup/s3-target.ts";
+import { parseTarget, type BackupTarget } from "../backup/target.ts";
+import { resolveTarget } from "../config/care-settings.ts";
+import type { DaemonSettings } from "../config/daemon.ts";
+import { fail, ok, type Failure, type Problem, type Result } from "../engine/failure.ts";
+import type { Records } from "../engine/ports/records.ts";
+import { homeFolder } from "../process/home-folder.ts";
+import { systemClock } from "../process/system-clock.ts";
+import { createIdentitySource, type IdentitySource } from "../secrets/identities.ts";
+import { createOrigin } from "../secrets/origin.ts";
+import { createSealer } from "../secrets/sealer.ts";
+import { networkEnvironment } from "../source/remote-access.ts";
+import { openSideRepository } from "../source/side-repository.ts";
+import { snapshot, summarize } from "../store/backup.ts";
+import { findDamage } from "../store/integrity.ts";
+import { version } from "./version.ts";
+import { credentialsOf } from "./wire-data.ts";
+
+/** What belongs to a data folder's state beside the database. */
+export const KEY_FILES: readonly string[] = ["state.key"];
+
+const LAST = "backup.last";
+const FAILURE = "backup.failure";
+
+type Settings = Pick<DaemonSettings, "data" | "branch" | "backups" | "credentials" | "repo">;
+
+export interface BackupAccess {
+  readonly settings: Settings;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+const invalid = (problem: Problem): Failure => ({
+  kind: "stalled",
+  reason: "config-invalid",
+  problems: [problem],
+});
+
+async function gitTarget({ settings, env }: BackupAccess): Promise<Result<BackupTarget>> {
+  const { repo, data, branch } = settings;
+  if (repo === undefined)
+    return fail(invalid({ message: "which repository are the backups in?", hint: "say it with --repo URL" }));
+  const credentials = await credentialsOf(settings, env);
+  const network = networkEnvironment(env);
+  const source = { url: repo, branch, folder: path.join(data, "source"), credentials, network };
+  const opened = openSideRepository(source, path.join(data, "backup-ref.git"));
+  return opened.ok ? ok(createGitTarget(opened.value)) : opened;
+}
+
+/** `to` as a person writes it; relative paths count from `cwd`. Failures: config-invalid. */
+export async function targetOf(access: BackupAccess, to: string, cwd: string): Promise<Result<BackupTarget>> {
+  const address = parseTarget(resolveTarget(to, cwd));
+  if (!address)
+    return fail(
+      invalid({
+        message: `${to} is no target for backups`,
+        hint: "write a folder, s3://BUCKET/PREFIX, or git",
+      }),
+    );
+  if (address.kind === "git") return gitTarget(access);
+  if (address.kind === "folder") return ok(createFolderTarget(address.folder));
+  const { endpoint, region, credentialsFile } = access.settings.backups.store;
+  const { bucket, prefix } = address;
+  return ok(
+    createS3Target({
+      bucket,
+      prefix,
+      region,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      credentials: () => s3Credentials(credentialsFile, access.env),
+      now: systemClock.now,
+    }),
+  );
+}
+
+export const identitiesOf = (env: NodeJS.ProcessEnv): IdentitySource =>
+  createIdentitySource({ env, home: env["HOME"] || homeFolder(), platform: os.platform() });
+
+export function cipherOf(identities: IdentitySource): Cipher {
+  return { ...createOrigin(identities), sealer: createSealer(identities) };
+}
+
+function worldOf({ settings }: BackupAccess, identities: IdentitySource): BackupWorld {
+  const { data, branch, backups } = settings;
+  return {
+    data,
+    branch,
+    keyFiles: KEY_FILES,
+    snapshot: into => snapshot(path.join(data, "holdfast.db"), into),
+    findDamage: file => findDamage(file),
+    summarize,
+    cipher: cipherOf(identities),
+    recipients: backups.recipients,
+    version: version(),
+    now: systemClock.now,
+  };
+}
+
+/** In the database itself: a restart knows of it, and so does a command beside the daemon. */
+export function memoryOf(records: Pick<Records, "setting" | "setSetting">): BackupMemory {
+  const read = async <T>(key: string): Promise<T | undefined> => {
+    const text = await records.setting(key);
+    // Nobody but the lines below writes it.
+    return text ? (JSON.parse(text) as T) : undefined;
+  };
+  return {
+    async read() {
+      const [last, failure] = await Promise.all([
+        read<{ at: number; name: string; size: number; where: string }>(LAST),
+        read<{ at: number; why: string; hint?: string; attempts: number }>(FAILURE),
+      ]);
+      return { ...(last && { last }), ...(failure && { failure }) };
+    },
+    async good({ at, name, size, where }) {
+      await records.setSetting(LAST, JSON.stringify({ at, name, size, where }));
+      await records.setSetting(FAILURE, "");
+    },
+    async bad(why, hint, at) {
+      const before = await read<{ attempts: number }>(FAILURE);
+      const attempts = (before?.attempts ?? 0) + 1;
+      await records.setSetting(FAILURE, JSON.stringify({ at, why, attempts, ...(hint && { hint }) }));
+    },
+  };
+}
+
+/** Why there is no key at all: a key that is named and cannot be read is another matter, and fails the backup. */
+async function keyless(identities: IdentitySource): Promise<string | undefined> {
+  const known = await identities.load();
+  const { keys, problems, looked } = known.keys.length > 0 ? known : await identities.reload();
+  if (keys.length > 0 || problems.length > 0) return undefined;
+  return `there is no age key to encrypt them for; looked in ${looked.join(", ")} (\`holdfast secrets key\` makes one)`;
+}
+
+export interface KeeperWiring extends BackupAccess {
+  readonly records: Pick<Records, "setting" | "setSetting">;
+  readonly say: (level: "info" | "warning" | "error", text: string) => void;
+}
+
+/** Failures: config-invalid, where the target cannot be understood. */
+export async function createBackupKeeper(wiring: KeeperWiring): Promise<Result<Keeper>> {
+  const { settings, env, records, say } = wiring;
+  const { enabled, to, every, newest, days, required } = settings.backups;
+  const target = await targetOf(wiring, to, settings.data);
+  if (!target.ok) return target;
+  const identities = identitiesOf(env);
+  const world = worldOf(wiring, identities);
+  return ok(
+    createKeeper({
+      enabled,
+      every,
+      where: target.value.where,
+      ...(required === undefined ? {} : { required }),
+      make: occasion => makeBackup(world, target.value, occasion, { newest, days }),
+      keyless: () => keyless(identities),
+      memory: memoryOf(records),
+      clock: systemClock,
+      say,
+    }),
+  );
+}
