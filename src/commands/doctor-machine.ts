@@ -56,6 +56,48 @@ export async function checkSsh(env: Env): Promise<Finding> {
   return said ? fine("ssh", said) : warning("ssh", "none on PATH", wayOut);
 }
 
+/** `ssh-keygen -Y verify` with keys that are valid for a time came with OpenSSH 8.8. */
+const SSH_SIGNATURES_NEEDED = [8, 8] as const;
+/** The oldest line that is still looked after; GnuPG 1 has other words. */
+const GPG_NEEDED = [2, 2] as const;
+
+/** Whose commits count; undefined: everybody's. */
+interface AskedSignatures {
+  readonly allowedSignersFile?: string;
+  readonly gpgKeysFile?: string;
+  readonly gpgKeys?: string;
+}
+
+/** Without the programs no commit would be trusted, so where they are asked for they must be there. */
+export async function checkSignatures(env: Env, asked: AskedSignatures | undefined): Promise<Finding[]> {
+  const name = "signed commits";
+  if (!asked) return [fine(name, "not asked for: every commit of the branch is deployed")];
+  const findings: Finding[] = [];
+  if (asked.allowedSignersFile !== undefined) {
+    const found = await sshSignatures(env);
+    const wayOut = `install OpenSSH ${SSH_SIGNATURES_NEEDED.join(".")} or newer (apt-get install openssh-client)`;
+    findings.push(found.ok ? fine(`${name}, SSH`, found.said) : missing(`${name}, SSH`, found.said, wayOut));
+  }
+  if (asked.gpgKeysFile !== undefined || asked.gpgKeys !== undefined) {
+    const version = /(\d+\.\d+[.\d]*)/.exec((await say(env, "gpg", ["--version"])) ?? "")?.[1];
+    const wayOut = `install GnuPG ${GPG_NEEDED.join(".")} or newer (apt-get install gnupg)`;
+    const good = version !== undefined && atLeast(version, GPG_NEEDED);
+    const said = version === undefined ? "no gpg on PATH" : `gpg ${version}${good ? "" : " is too old"}`;
+    findings.push(good ? fine(`${name}, GPG`, said) : missing(`${name}, GPG`, said, wayOut));
+  }
+  return findings;
+}
+
+/** ssh-keygen has no option that says its version: it comes with ssh, and without arguments says how it is used. */
+async function sshSignatures(env: Env): Promise<{ readonly ok: boolean; readonly said: string }> {
+  const version = /OpenSSH_(\d+\.\d+)/.exec((await say(env, "ssh", ["-V"])) ?? "")?.[1];
+  const chosen = { PATH: env.PATH ?? "", HOME: env.HOME ?? "" };
+  const keygen = await run("ssh-keygen", ["-Y", "verify"], { env: chosen, deadlineMs: PROGRAM_DEADLINE_MS });
+  if (keygen.startError || version === undefined) return { ok: false, said: "no ssh-keygen on PATH" };
+  const ok = atLeast(version, SSH_SIGNATURES_NEEDED);
+  return { ok, said: ok ? `ssh-keygen of OpenSSH ${version}` : `OpenSSH ${version} is too old` };
+}
+
 /** The packages that package.json names, each in the version that it pins. */
 export function checkPackages(root: string): Finding {
   const wrong = Object.entries(dependenciesOf(path.join(root, "package.json"))).filter(

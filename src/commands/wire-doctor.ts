@@ -50,11 +50,12 @@ export async function examine(
   const settings = await settingsFor(args, io);
   const override = settings.ok ? settings.value.pulumi : args.pulumi;
   const tools = path.join(root, "tools");
-  const [located, git, ssh, keys] = await Promise.all([
+  const [located, git, ssh, keys, signatures] = await Promise.all([
     locatePulumi({ env, override, tools, install: args.fix, onProgress }),
     machine.checkGit(env),
     machine.checkSsh(env),
     createIdentitySource({ env, home: env.HOME ?? homeFolder(), platform: process.platform }).load(),
+    machine.checkSignatures(env, settings.ok ? settings.value.signers : undefined),
   ]);
   const checks = [
     machine.checkNode(process.versions.node),
@@ -63,6 +64,7 @@ export async function examine(
     git,
     ssh,
     machine.judgeAgeKeys(keys),
+    ...signatures,
     ...settingsFindings(settings),
     machine.checkMemoryFolder(MEMORY_FOLDER),
   ];

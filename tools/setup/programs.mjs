@@ -1,4 +1,4 @@
-/** Programs of the machine that tests run for real: Git, OpenSSH's server, PostgreSQL. Installed where this user may. */
+/** Programs of the machine that tests run for real: Git, OpenSSH's server, PostgreSQL, GnuPG. Installed where this user may. */
 import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { runTool } from "./child.mjs";
@@ -10,6 +10,7 @@ const needed = [
   { program: "sshd", package: "openssh-server" },
   // Tests that need it are skipped without it, and say so.
   { program: "postgres", package: "postgresql", optional: true },
+  { program: "gpg", package: "gnupg", optional: true },
 ];
 
 function isExecutable(file) {

@@ -109,3 +109,32 @@ Something that holdfast needs is missing.
 `,
   );
 });
+
+test("programs for signed commits are needed where signatures are asked for, and not else", async () => {
+  const empty = { HOME: scratch, PATH: path.join(scratch, "empty") };
+  const asked = { allowedSignersFile: "/x", gpgKeys: "y" };
+  const states = async (env: NodeJS.ProcessEnv, signers: typeof asked | undefined): Promise<string[]> =>
+    (await machine.checkSignatures(env, signers)).map(({ name, state }) => `${name}: ${state}`);
+  assert.deepEqual(await states(empty, undefined), ["signed commits: ok"]);
+  assert.deepEqual(await states(empty, asked), [
+    "signed commits, SSH: missing",
+    "signed commits, GPG: missing",
+  ]);
+  assert.equal((await states(process.env, asked))[0], "signed commits, SSH: ok");
+});
+
+test("an OpenSSH or GnuPG that is too old is said", async () => {
+  const folder = path.join(scratch, "old");
+  mkdirSync(folder);
+  const program = (name: string, text: string): void =>
+    writeFileSync(path.join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  program("ssh", "echo OpenSSH_8.4p1 >&2");
+  program("ssh-keygen", "exit 1");
+  program("gpg", "echo 'gpg (GnuPG) 1.4.23'");
+  const env = { HOME: scratch, PATH: `${folder}:/bin` };
+  const found = await machine.checkSignatures(env, { allowedSignersFile: "/x", gpgKeysFile: "/y" });
+  assert.deepEqual(
+    found.map(one => one.found),
+    ["OpenSSH 8.4 is too old", "gpg 1.4.23 is too old"],
+  );
+});
