@@ -173,7 +173,7 @@ async function openWithStores(options: OpenOptions, stores: Stores): Promise<Res
   const state = await startStateProcess({
     data: settings.data,
     records,
-    env: { ...system, ...present(env, ["HOLDFAST_VERBOSE"]) },
+    env: { ...system, ...present(env, ["HOLDFAST_VERBOSE", "HOLDFAST_TEST_CLOCK"]) },
     onDeath: announce(options, "state service"),
     onDamage: stores.damage.ring,
   });

@@ -3,8 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
-import type { TestContext } from "node:test";
-import { makeRepository, removeTree, type Files, type TestRepository } from "./git.ts";
+import { makeRepository, removeTree, type Ending, type Files, type TestRepository } from "./git.ts";
 
 export const HOLDFAST = path.resolve(import.meta.dirname, "../../bin/holdfast");
 const LOOK_AGAIN_MS = 10;
@@ -128,7 +127,7 @@ export interface StageOptions {
 }
 
 /** Everything is removed, and whatever still lives is ended, after the test. */
-export function makeStage(t: TestContext, { files }: StageOptions): Stage {
+export function makeStage(t: Ending, { files }: StageOptions): Stage {
   const base = mkdtempSync(path.join(tmpdir(), "hf-stage-"));
   const [data, sandbox, gate] = ["data", "sandbox", "gate"].map(name => path.join(base, name)) as [
     string,

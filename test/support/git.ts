@@ -12,11 +12,15 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 
 /** Path → content; null removes the file. */
 export type Files = Readonly<Record<string, string | Uint8Array | null>>;
+
+/** Where something is put away at the end: a test, or a program that calls what was given here. */
+export interface Ending {
+  after(work: () => unknown): void;
+}
 
 export interface TestRepository {
   /** Work tree in which commits are made. */
@@ -82,7 +86,7 @@ function openFolders(folder: string): void {
 }
 
 /** An empty folder that goes away with the test. */
-export function tempFolder(t: TestContext, prefix = "holdfast-test-"): string {
+export function tempFolder(t: Ending, prefix = "holdfast-test-"): string {
   const folder = mkdtempSync(path.join(tmpdir(), prefix));
   t.after(() => removeTree(folder));
   return folder;
@@ -105,7 +109,7 @@ export function writeFiles(folder: string, files: Files): void {
  * the repository is empty. Branch: `main`.
  */
 export function makeRepository(
-  t: TestContext,
+  t: Ending,
   options: { readonly files?: Files; readonly branch?: string } = {},
 ): TestRepository {
   const base = tempFolder(t, "holdfast-repo-");
