@@ -40,7 +40,8 @@ function cutShort({ what, deadlineMs, result }: FailedOperation): Failure | unde
 
 function stackBusy(said: string): Failure | undefined {
   if (!/\[409\]|the stack is currently locked by/.test(said)) return undefined;
-  const by = /locked by .*|Conflict: .*/.exec(said)?.[0] ?? "another update";
+  const ours = /is being changed (.*?)\. Wait until/.exec(said)?.[1];
+  const by = ours ?? /locked by .*|Conflict: .*/.exec(said)?.[0] ?? "another update";
   return { kind: "waiting", reason: "stack-busy", by };
 }
 
@@ -124,6 +125,12 @@ const withoutForeignFrames = (output: string): string =>
     .filter(line => !OWN_FRAME.test(line))
     .join("\n");
 
+/** The SDK told why on stderr and nowhere else, for example that the entry point is not there. */
+function toldByItself(diagnostics: readonly Diagnostic[], output: string): Failure | undefined {
+  if (output === "" || diagnostics.some(({ severity }) => severity === "error")) return undefined;
+  return { kind: "stalled", reason: "program-failed", message: withoutForeignFrames(output) };
+}
+
 /**
  * An error that belongs to no resource but the stack itself, once the program was asked to run: the program threw,
  * was rejected, could not be loaded, or ended its process.
@@ -141,7 +148,8 @@ function programFailed(
       !isClosing(message) &&
       (urn === undefined || urn.includes("pulumi:pulumi:Stack::")),
   );
-  if (!operation.runsProgram || !started || !thrown) return undefined;
+  if (!operation.runsProgram || !started) return undefined;
+  if (!thrown) return toldByItself(diagnostics, output);
   const gone = WORKER_GONE.test(thrown.message)
     ? "the program's process ended before the program did (process.exit, a crash, or out of memory)"
     : thrown.message;

@@ -46,6 +46,16 @@ function urlForms(value: string): string[] {
   ];
 }
 
+/** As people and programs quote it for a shell: inside of '…' (two ways), inside of "…", and with backslashes (bash's %q). */
+function shellForms(value: string): string[] {
+  return [
+    value.replaceAll("'", `'\\''`),
+    value.replaceAll("'", `'"'"'`),
+    value.replace(/[\\"$`]/g, "\\$&"),
+    value.replace(/[^A-Za-z0-9_@%+=:,./-]/g, "\\$&"),
+  ];
+}
+
 function linesOf(value: string): string[] {
   if (!value.includes("\n")) return [];
   return value
@@ -58,5 +68,6 @@ function linesOf(value: string): string[] {
 export function formsOf(value: string): ReadonlySet<string> {
   const trimmed = value.trim();
   const texts = [value, trimmed, ...linesOf(value)].filter(text => text.trim().length >= MIN_SECRET);
-  return new Set(texts.flatMap(text => [text, ...base64Forms(text), ...jsonForms(text), ...urlForms(text)]));
+  const encodings = [base64Forms, jsonForms, urlForms, shellForms];
+  return new Set(texts.flatMap(text => [text, ...encodings.flatMap(forms => forms(text))]));
 }

@@ -67,6 +67,17 @@ test("a program that throws failed with its own words, file and line", () => {
   assert.doesNotMatch(failure.message, /node:internal|node_modules/);
 });
 
+test("what the SDK tells on stderr alone is the program's failure as well", () => {
+  const begun = recordedEvents("program-throws-preview").filter(({ kind }) => kind === "begin");
+  const output = "We failed to locate the entry point for your program: /checkout/app\n";
+  const failure = failureOf(
+    { ...operation, events: begun, output, result: result({ code: 255 }) },
+    openRedactor,
+  );
+  assert.ok(failure.reason === "program-failed", failure.reason);
+  assert.match(failure.message, /locate the entry point/);
+});
+
 test("a rejected promise, a missing module and process.exit are failures of the program", () => {
   const message = (name: string): string => {
     const failure = recordedFailure(name);

@@ -14,6 +14,8 @@ const forms: Record<string, string> = {
   "base64 without padding": Buffer.from(SECRET).toString("base64").replace(/=+$/, ""),
   base64url: Buffer.from(SECRET).toString("base64url"),
   "URL component": encodeURIComponent(SECRET),
+  "in single quotes of a shell": SECRET.replaceAll("'", `'\\''`),
+  "in double quotes of a shell": String.raw`pa\$\$ \"word\"/ü?` + "\n<&>",
   "form field": new URLSearchParams({ a: SECRET }).toString().slice(2),
 };
 
