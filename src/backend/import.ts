@@ -14,7 +14,7 @@ import {
 } from "./deployment/types.ts";
 import { beginEdit, type EditParts, type Editor } from "./edit.ts";
 import { formRefusal } from "./import-checks.ts";
-import type { StackCipher, StackKeys } from "./keys.ts";
+import { LOST_KEY, RESTORE_KEY, type StackCipher, type StackKeys } from "./keys.ts";
 import { busyText } from "./leases.ts";
 
 export interface ImportParts extends EditParts {
@@ -111,7 +111,8 @@ export async function importDeployment(
   if (!cipher)
     return {
       ok: false,
-      why: `The key of ${stack.name} can't be unwrapped: state.key is not the one it was made with.`,
+      why: `The secrets of ${stack.name} stay closed: ${LOST_KEY}.`,
+      hint: RESTORE_KEY,
     };
   const { keepForeign: _, renameFrom: __, ...editor } = importer;
   const deployment = prepared(parts, stack, value, cipher, importer);

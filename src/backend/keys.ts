@@ -1,76 +1,107 @@
-/** Each stack has a random data key; the store keeps it wrapped by a master key that is not in the store. */
+/**
+ * Each stack has random data keys: the newest one seals, all of them open, because values in Git (`secure:` of
+ * Pulumi.<stack>.yaml) may be as old as the stack. The store keeps them wrapped with age.
+ */
 import { randomBytes } from "node:crypto";
-import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { StoredStack } from "../engine/ports/state-store.ts";
-import { KEY_BYTES, seal, unseal } from "./sealing.ts";
+import type { Sealer } from "../engine/ports/sealer.ts";
+import type { NewKey, StateStore, StoredStack, WrappedKey } from "../engine/ports/state-store.ts";
+import { KEY_BYTES, keyIdOf, newKeyId, seal, unseal, type NamedKey } from "./sealing.ts";
 
 export interface KeyWrapper {
-  wrap(key: Uint8Array): Promise<Uint8Array>;
-  /** Undefined where this master key did not wrap it. */
+  /** For everybody who can open this data folder's keys. */
+  wrap(key: Uint8Array): Promise<WrappedKey>;
+  /** Undefined where none of our age keys opens it, or it is damaged. */
   unwrap(wrapped: Uint8Array): Promise<Uint8Array | undefined>;
 }
 
-/** Only its owner may read the master key. */
-const KEY_MODE = 0o600;
+/** The reason why a stack's secrets stay closed, and the way out. */
+export const LOST_KEY = "none of the age keys that are here opens its data key, or the data key is damaged";
+export const RESTORE_KEY =
+  "`holdfast keys list` names the age keys that open it: put one of them where holdfast looks (docs/secrets.md)";
 
-function readOrMake(file: string): Uint8Array {
-  const fresh = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    if (!(error instanceof Error) || !("code" in error) || error.code !== "ENOENT") throw error;
-  }
-  // Written aside and linked: two processes that start at once end with one whole key.
-  writeFileSync(fresh, randomBytes(KEY_BYTES), { mode: KEY_MODE, flag: "wx", flush: true });
-  try {
-    linkSync(fresh, file);
-  } catch (error) {
-    if (!(error instanceof Error) || !("code" in error) || error.code !== "EEXIST") throw error;
-  } finally {
-    rmSync(fresh, { force: true });
-  }
-  return readFileSync(file);
-}
-
-/** The master key is a file of 32 random bytes; made where it is missing. Without it no secret of any stack can be read. */
-export function createFileKeyWrapper(file: string): KeyWrapper {
-  const master = readOrMake(file);
-  if (master.length !== KEY_BYTES)
-    throw new Error(`${file} is not a key of ${KEY_BYTES} bytes: restore it from a backup`);
+/** Wraps for the recipients that the data folder remembers (key-ring.ts sets them at start). */
+export function createAgeKeyWrapper(sealer: Sealer, store: Pick<StateStore, "keyRecipients">): KeyWrapper {
   return {
-    wrap: async key => seal(master, key),
-    unwrap: async wrapped => unseal(master, wrapped),
+    async wrap(key) {
+      const recipients = await store.keyRecipients();
+      return wrapFor(sealer, recipients, key);
+    },
+    unwrap: wrapped => sealer.open(wrapped),
   };
 }
 
+/** `recipients` were checked when they were taken, so a refusal is a bug. */
+export async function wrapFor(
+  sealer: Sealer,
+  recipients: readonly string[],
+  key: Uint8Array,
+): Promise<WrappedKey> {
+  const sealed = await sealer.seal(recipients, key);
+  if (!sealed.ok) throw new Error(`a data key cannot be wrapped: ${JSON.stringify(sealed.failure)}`);
+  return { wrapped: sealed.value, recipients };
+}
+
+export const newDataKey = (): NamedKey => ({ id: newKeyId(), key: randomBytes(KEY_BYTES) });
+
 /** Encrypts and decrypts for one stack. */
 export interface StackCipher {
+  /** With the newest key. */
   encrypt(plaintext: Uint8Array): Buffer;
   /** Undefined where it was not encrypted for this stack. */
   decrypt(ciphertext: Uint8Array): Buffer | undefined;
+  /** Whether the stack has older keys, so that something may be encrypted with one. */
+  readonly rotated: boolean;
+  /** Whether it was encrypted with another key than the newest. */
+  isOld(ciphertext: Uint8Array): boolean;
+}
+
+/** `older` newest first. */
+export function createCipher(newest: NamedKey, older: readonly NamedKey[]): StackCipher {
+  const all = [newest, ...older];
+  return {
+    encrypt: plaintext => seal(newest, plaintext),
+    decrypt(ciphertext) {
+      const id = keyIdOf(ciphertext);
+      for (const { key } of id === undefined ? all : all.filter(one => one.id === id)) {
+        const opened = unseal(key, ciphertext);
+        if (opened) return opened;
+      }
+      return undefined;
+    },
+    rotated: older.length > 0,
+    isOld: ciphertext => keyIdOf(ciphertext) !== newest.id,
+  };
 }
 
 export interface StackKeys {
-  newWrappedKey(): Promise<Uint8Array>;
-  /** Undefined where the master key is not the one that wrapped this stack's key. */
+  newKey(): Promise<NewKey>;
+  /** Undefined where the stack's newest key cannot be unwrapped. */
   cipher(stack: StoredStack): Promise<StackCipher | undefined>;
 }
 
-export function createStackKeys(keys: KeyWrapper): StackKeys {
-  // A stack's id is never used again and its key never changes, so what is here stays true.
-  const known = new Map<number, StackCipher>();
+export function createStackKeys(keys: KeyWrapper, store: Pick<StateStore, "keysOf">): StackKeys {
+  // Keys of a stack are only ever added, and a stack's id is never used again: its newest key's id tells whether we know all.
+  const known = new Map<number, { readonly keyId: string; readonly cipher: StackCipher }>();
+  async function open(stack: StoredStack): Promise<StackCipher | undefined> {
+    const opened: NamedKey[] = [];
+    for (const { id, wrapped } of await store.keysOf(stack.id)) {
+      const key = await keys.unwrap(wrapped);
+      if (key?.length === KEY_BYTES) opened.push({ id, key });
+      else if (opened.length === 0) return undefined;
+    }
+    const [newest, ...older] = opened;
+    return newest && createCipher(newest, older);
+  }
   return {
-    newWrappedKey: () => keys.wrap(randomBytes(KEY_BYTES)),
+    newKey: async () => {
+      const { id, key } = newDataKey();
+      return { id, ...(await keys.wrap(key)) };
+    },
     cipher: async stack => {
       const cached = known.get(stack.id);
-      if (cached) return cached;
-      const key = await keys.unwrap(stack.wrappedKey);
-      if (!key) return undefined;
-      const cipher: StackCipher = {
-        encrypt: plaintext => seal(key, plaintext),
-        decrypt: ciphertext => unseal(key, ciphertext),
-      };
-      known.set(stack.id, cipher);
+      if (cached?.keyId === stack.keyId) return cached.cipher;
+      const cipher = await open(stack);
+      if (cipher) known.set(stack.id, { keyId: stack.keyId, cipher });
       return cipher;
     },
   };

@@ -104,7 +104,7 @@ function listen(server: Server, port: number, host: string): Promise<number> {
 
 export function createStateService(options: StateServiceOptions): StateService {
   const { store, keys, log, clock } = options;
-  const stackKeys = createStackKeys(keys);
+  const stackKeys = createStackKeys(keys, store);
   const settler = createSettler({ store, stackKeys, clock });
   const live = createLiveUpdates(store);
   const handle = createHandler({ store, stackKeys, settler, live, clock }, log);

@@ -3,11 +3,12 @@ import type { Clock } from "../engine/ports/clock.ts";
 import type { StateStore, StoredUpdate, UpdateEnd } from "../engine/ports/state-store.ts";
 import { hasMoved } from "./deployment/moved.ts";
 import { fromText, toText } from "./deployment/stored.ts";
-import type { Checkpoint } from "./deployment/types.ts";
+import { isCheckpoint, type Checkpoint } from "./deployment/types.ts";
 import { dropAnswered } from "./journal/answered.ts";
 import { isJournalEntry, type JournalEntry } from "./journal/entry.ts";
 import { replay } from "./journal/replay.ts";
-import type { StackKeys } from "./keys.ts";
+import type { StackCipher, StackKeys } from "./keys.ts";
+import { reseal } from "./reseal.ts";
 
 /** Full checkpoints kept for each stack: enough to look back over a bad day; one of 1,000 resources takes about 1 MB. */
 export const KEPT_CHECKPOINTS = 20;
@@ -58,6 +59,13 @@ async function stateAfter(
   return { checkpoint: dropAnswered(checkpoint, entries), unknown };
 }
 
+/** The CLI writes unchanged secrets as it read them: with the key of that time. */
+function newestKeys(checkpoint: Checkpoint, cipher: StackCipher | undefined): string {
+  if (!cipher?.rotated) return toText(checkpoint);
+  const { value } = reseal(checkpoint, cipher);
+  return toText(isCheckpoint(value) ? value : checkpoint);
+}
+
 async function settle(parts: SettlerParts, update: StoredUpdate, status: UpdateEnd): Promise<Settled> {
   const { store, stackKeys, clock } = parts;
   const at = clock.now();
@@ -67,9 +75,10 @@ async function settle(parts: SettlerParts, update: StoredUpdate, status: UpdateE
   const base = fromText((await store.checkpoint(update.stackId))?.text);
   const { checkpoint, unknown } = await stateAfter(store, update, base, at);
   const { deployment } = checkpoint;
-  if (!deployment || !hasMoved(base.deployment, deployment, await stackKeys.cipher(stack)))
+  const cipher = await stackKeys.cipher(stack);
+  if (!deployment || !hasMoved(base.deployment, deployment, cipher))
     return { version: await store.settleUpdate(update.id, ending), unknown };
-  const next = { text: toText(checkpoint), resources: deployment.resources?.length ?? 0 };
+  const next = { text: newestKeys(checkpoint, cipher), resources: deployment.resources?.length ?? 0 };
   return { version: await store.settleUpdate(update.id, { ...ending, checkpoint: next }), unknown };
 }
 

@@ -17,7 +17,14 @@ import { EMPTY_CHECKPOINT, fromText, withAddress } from "./deployment/stored.ts"
 import type { Operation, Resource } from "./deployment/types.ts";
 import { beginEdit, endEdit } from "./edit.ts";
 import { describeProcess } from "./http/peer.ts";
-import { createStackKeys, type KeyWrapper, type StackCipher, type StackKeys } from "./keys.ts";
+import {
+  createStackKeys,
+  LOST_KEY,
+  RESTORE_KEY,
+  type KeyWrapper,
+  type StackCipher,
+  type StackKeys,
+} from "./keys.ts";
 import { allLeases, leaseOf } from "./leases.ts";
 import { createSettler, type Settler } from "./settle.ts";
 import { takeOverState } from "./take-over.ts";
@@ -42,10 +49,8 @@ const unreadable = (why: string, hint?: string): { ok: false; failure: Failure }
 const unknownStack = (name: StackName): { ok: false; failure: Failure } =>
   unreadable(`stack ${name} has no state here`, "`holdfast status` lists the stacks that have");
 
-const LOST_KEY = "its key can't be unwrapped: state.key in the data folder is not the one it was made with";
 const OWN_KEY =
   "Runs need the stack's own key, in the project's folder: holdfast pulumi -- stack change-secrets-provider default";
-const RESTORE_KEY = "restore state.key from a backup of the data folder";
 
 /** The stack as it stands after everything that died has been replayed. */
 async function current({ store, settler }: Parts, name: StackName): Promise<StoredStack | undefined> {
@@ -120,8 +125,8 @@ async function ensureStack(parts: Parts, name: StackName): Promise<Result<{ read
   if (there && !(await stackKeys.cipher(there))) return unreadable(`${name}: ${LOST_KEY}`, RESTORE_KEY);
   if (there) return ok({ version: there.version });
   const [project = ""] = name.split("/");
-  const wrappedKey = await stackKeys.newWrappedKey();
-  await store.createStack({ name, tags: { "pulumi:project": project }, wrappedKey, at: clock.now() });
+  const key = await stackKeys.newKey();
+  await store.createStack({ name, tags: { "pulumi:project": project }, key, at: clock.now() });
   return ok({ version: (await needed(parts, name)).version });
 }
 
@@ -237,7 +242,7 @@ const runsOf = (parts: Parts): Runs => ({
 });
 
 export function createStateControl(options: StateControlOptions): StateControl {
-  const stackKeys = createStackKeys(options.keys);
+  const stackKeys = createStackKeys(options.keys, options.store);
   const parts: Parts = { ...options, stackKeys, settler: createSettler({ ...options, stackKeys }) };
   const { store } = options;
   const begun = createBegunSteps(store, options.clock);

@@ -80,6 +80,11 @@ export const table: readonly Verb[] = [
     load: () => import("./export-state.ts"),
   },
   {
+    usage: "keys <action>",
+    describe: "what the state's secrets are encrypted with: list, rotate",
+    load: () => import("./keys.ts"),
+  },
+  {
     usage: "token <action> [name]",
     describe: "access for people: to the API and, with `pulumi login`, to the state",
     load: () => import("./token.ts"),

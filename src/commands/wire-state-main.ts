@@ -1,8 +1,9 @@
 /** Entry of the state service's process: `node wire-state-main.ts DATA PORT`. Ends when its parent does. */
 import path from "node:path";
-import { createFileKeyWrapper } from "../backend/keys.ts";
+import { createRemoteKeys } from "../backend/remote-keys.ts";
 import { serveState } from "../backend/serve-state.ts";
 import type { ServiceLog } from "../backend/service.ts";
+import { createAsker } from "../process/ask-parent.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { tellDamage } from "../store/damage.ts";
 import { openDatabase } from "../store/database.ts";
@@ -37,7 +38,7 @@ const isTaken = (error: unknown): boolean =>
 try {
   await serveState({
     store: tellDamage(createSqliteStateStore(db), why => process.send?.({ damaged: why })),
-    keys: createFileKeyWrapper(path.join(data, "state.key")),
+    keys: createRemoteKeys(createAsker()),
     clock: systemClock,
     log,
     port: Number(port),

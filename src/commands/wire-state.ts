@@ -13,6 +13,8 @@ export interface StateProcessOptions {
   readonly data: string;
   readonly records: Records;
   readonly env: Readonly<Record<string, string>>;
+  /** Answers what the service asks: to wrap and unwrap data keys. */
+  readonly answer: (question: unknown) => Promise<unknown>;
   readonly onDeath: (how: string) => void;
   /** The service met damage in the database. */
   readonly onDamage: (why: string) => void;
@@ -40,12 +42,13 @@ async function startOn(
   port: string,
   options: StateProcessOptions,
 ): Promise<{ kept: Supervised; port: number }> {
-  const { data, env, onDeath, onDamage } = options;
+  const { data, env, answer, onDeath, onDamage } = options;
   const onMessage = (message: unknown): void => {
     const why = damageIn(message);
     if (why !== undefined) onDamage(why);
   };
-  const kept = supervise({ entry: ENTRY, args: [data, port], env, startMs: START_MS, onDeath, onMessage });
+  const startOptions = { env, startMs: START_MS, answer, onDeath, onMessage };
+  const kept = supervise({ entry: ENTRY, args: [data, port], ...startOptions });
   try {
     return { kept, port: portOf(await kept.ready) };
   } catch (error) {

@@ -3,7 +3,7 @@ import { createHash, randomInt } from "node:crypto";
 import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { createFileKeyWrapper } from "../backend/keys.ts";
+import { answerAboutKeys } from "../backend/remote-keys.ts";
 import { createPeopleTokens, hashToken, type PeopleTokens } from "../backend/tokens.ts";
 import { createStateControl } from "../backend/state-control.ts";
 import type { DaemonSettings } from "../config/daemon.ts";
@@ -23,13 +23,13 @@ import { createWorkerPool } from "../program/worker-pool.ts";
 import { createProviderHostClient } from "../providers/client.ts";
 import { createPulumi } from "../pulumi/create-pulumi.ts";
 import { locatePulumi } from "../pulumi/locate.ts";
-import { createIdentitySource } from "../secrets/identities.ts";
 import { createSecretReader } from "../secrets/reader.ts";
 import { createRedactor } from "../secrets/redactor.ts";
 import { inDataFolder, makeDataFolder } from "../store/data-folder.ts";
 import { claimData } from "../store/data-lock.ts";
 import { checkDatabase, createCare, type Care } from "./wire-care.ts";
 import { openSource, openStores, type Stores } from "./wire-data.ts";
+import { openKeys, type OpenedKeys } from "./wire-keys.ts";
 import { startStateProcess } from "./wire-state.ts";
 
 export interface OpenOptions {
@@ -163,6 +163,10 @@ async function openWithStores(options: OpenOptions, stores: Stores): Promise<Res
   const { records } = stores;
   const source = await openSource(records, settings, env);
   if (!source.ok) return source;
+  const keys = await openKeys(settings, env, stores.store, text =>
+    options.listener({ type: "message", level: "info", text, at: systemClock.now() }),
+  );
+  if (!keys.ok) return keys;
   const careful = { env, settings: { ...settings, repo: source.value.url } };
   const care = await createCare(careful, records, options.listener);
   if (!care.ok) return care;
@@ -174,10 +178,11 @@ async function openWithStores(options: OpenOptions, stores: Stores): Promise<Res
     data: settings.data,
     records,
     env: { ...system, ...present(env, ["HOLDFAST_VERBOSE", "HOLDFAST_TEST_CLOCK"]) },
+    answer: answerAboutKeys(keys.value.wrapper),
     onDeath: announce(options, "state service"),
     onDamage: stores.damage.ring,
   });
-  const found = { source: source.value, cli: cli.value, care: care.value, state, system };
+  const found = { source: source.value, cli: cli.value, care: care.value, state, system, keys: keys.value };
   return ok(await assemble(options, stores, found));
 }
 
@@ -186,14 +191,18 @@ interface Found {
   readonly cli: string;
   readonly care: Care;
   readonly state: Awaited<ReturnType<typeof startStateProcess>>;
+  readonly keys: OpenedKeys;
   readonly system: Readonly<Record<string, string>>;
 }
 
 /** A note that cannot be written (a full disk) does not end the daemon: the run that it belongs to will say so. */
-function noting(listener: EventListener): (work: Promise<void>) => void {
+function noting(
+  listener: EventListener,
+  what = "a process could not be noted",
+): (work: Promise<void>) => void {
   return work =>
     void work.catch((error: unknown) => {
-      const text = `a process could not be noted: ${String(error)}`;
+      const text = `${what}: ${String(error)}`;
       listener({ type: "message", level: "error", text, at: systemClock.now() });
     });
 }
@@ -262,19 +271,18 @@ function startProviders(
 }
 
 async function assemble(options: OpenOptions, stores: Stores, found: Found): Promise<Holdfast> {
-  const { settings, env } = options;
+  const { settings } = options;
   const { records, store } = stores;
   const { source, state: service } = found;
   const redactor = createRedactor();
   const redact = (text: string): string => redactor.redact(text);
-  const keys = createFileKeyWrapper(path.join(settings.data, "state.key"));
+  const { ring, wrapper, identities } = found.keys;
   const state = createStateControl({
     store,
-    keys,
+    keys: wrapper,
     url: service.url,
     clock: systemClock,
   });
-  const identities = createIdentitySource({ env, home: homeFolder(), platform: os.platform() });
   const providers = startProviders(options, found, redact, (runId, urn) => state.mayMutate(runId, urn));
   const tools = makeTools(options, records, found, redactor);
   await recover({ records, state, endProcess, now: systemClock.now });
@@ -287,6 +295,7 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
       secrets,
       providers,
       state,
+      keys: ring,
       records,
       care: found.care,
       clock: systemClock,
@@ -296,10 +305,12 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
   );
   await controller.load();
   await found.care.start(options.automatic);
+  // What a killed holdfast had not come to encrypt anew.
+  noting(options.listener, "stored secrets could not be encrypted anew")(ring.resume());
   const close = async (graceMs: number): Promise<void> => {
     await controller.stop(graceMs);
     await found.care.stop();
-    await Promise.all([tools.workers.close(), providers.stop(), service.stop()]);
+    await Promise.all([tools.workers.close(), providers.stop(), service.stop(), ring.close()]);
     tools.removeRunDir();
   };
   const person = async (token: string): Promise<string | undefined> => {

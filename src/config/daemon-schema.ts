@@ -100,6 +100,13 @@ export const daemonSchema = z.strictObject({
     .describe("Whether commits must be signed. Default: true where keys are given, now or before."),
   backups: backupsSchema.optional().describe("Encrypted backups of everything that holdfast remembers."),
   minimumFree: minimumFreeSchema,
+  keyRecipients: z
+    .array(z.string().regex(/^age1[0-9a-z]{10,}$/, "write an age recipient: age1…"))
+    .max(100)
+    .optional()
+    .describe(
+      "Age recipients that can open the state's keys too, beside the age keys of this machine: a second person, a backup key.",
+    ),
   pulumi: file.optional().describe("Path of the Pulumi CLI. Default: looked for, see `holdfast doctor`."),
   parallelism: z.int().min(1).max(256).optional().describe("Runs at one time. Default: the CPUs, at most 8."),
   workers: z.int().min(0).max(64).optional().describe("Program workers that are kept ready. Default 2."),

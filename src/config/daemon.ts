@@ -38,6 +38,8 @@ export interface DaemonSettings {
   readonly backups: BackupSettings;
   /** Undefined: the smaller of 200 MB and 2 % of the disk. */
   readonly minimumFree?: MinimumFree;
+  /** Age recipients that the state's keys are wrapped for, beside the keys of this machine. Default none. */
+  readonly keyRecipients?: readonly string[];
   readonly pulumi?: string;
   /** Runs at one time. */
   readonly parallelism: number;
@@ -91,12 +93,13 @@ function credentialOf(values: NonNullable<DaemonValues["credentials"]>[number]):
 }
 
 function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSettings {
-  const { repo, publicUrl, hookSecretFile, pulumi, requireSignatures } = values;
+  const { repo, publicUrl, hookSecretFile, keyRecipients, pulumi, requireSignatures } = values;
   const signers = signersOf(values);
   const minimumFree = minimumFreeOf(values.minimumFree);
   return {
     ...(signers && { signers }),
     ...(requireSignatures === undefined ? {} : { requireSignatures }),
+    ...(keyRecipients === undefined ? {} : { keyRecipients }),
     ...(repo === undefined ? {} : { repo }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(hookSecretFile === undefined ? {} : { hookSecretFile }),

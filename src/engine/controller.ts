@@ -8,6 +8,7 @@ import { createLoop, type Loop, type LoopOptions } from "./loop.ts";
 import { findRun, readerOf } from "./overview.ts";
 import type { ControllerWorld, Parts } from "./parts.ts";
 import type { AskRun, Control } from "./ports/control.ts";
+import type { RotateKeys } from "./ports/keys.ts";
 import type { RunRecord } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
 import { askPrunes } from "./prune.ts";
@@ -148,6 +149,22 @@ async function acceptRewrite(parts: Parts, ref: string): ReturnType<Control["acc
   return fetched.ok ? ok(fetched.value.revision) : fetched;
 }
 
+/** What it is doing is told to whoever listens: it may take a while, and everybody should know. */
+async function rotateKeys(
+  { keys, emit, clock }: ControllerWorld,
+  request: RotateKeys,
+): ReturnType<Control["rotateKeys"]> {
+  const tell = (text: string): void => emit({ type: "message", level: "info", text, at: clock.now() });
+  const rotated = await keys.rotate(request, tell);
+  if (rotated.ok) {
+    const { stacks, recipients } = rotated.value;
+    tell(
+      `keys: ${request.by} gave ${stacks} stacks a new data key; all are encrypted for ${recipients.join(", ")}`,
+    );
+  }
+  return rotated;
+}
+
 function assemble(world: ControllerWorld, options: LoopOptions): Parts {
   const head = createHead(world);
   const board = createBoard(world.records);
@@ -179,6 +196,7 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
       return ok(paused);
     },
     acceptRewrite: sha => acceptRewrite(parts, sha),
+    rotateKeys: request => rotateKeys(world, request),
     exportState: stack => world.state.exportState(stack),
     importState: (stack, deployment, how) => world.state.importState(stack, deployment, how),
     async load() {

@@ -60,6 +60,8 @@ export type Stalled = { readonly kind: "stalled" } & (
       /** The newest backup, where one is known: milliseconds since the epoch, and where it is. */
       readonly backup?: { readonly at: number; readonly name: string; readonly where: string };
     }
+  /** The age key that opens the state's data keys is not here. */
+  | { readonly reason: "key-missing"; readonly why: string; readonly hint: string }
   | { readonly reason: "plan-refused"; readonly gate: string; readonly why: string; readonly hint?: string }
   | { readonly reason: "gave-up"; readonly attempts: number; readonly last: Transient }
 );

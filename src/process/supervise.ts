@@ -10,6 +10,8 @@ export interface SuperviseOptions {
   readonly startMs: number;
   /** Each message of any of its lives, the ready ones too. */
   readonly onMessage?: (message: unknown) => void;
+  /** Answers what it asks (ask-parent.ts); without this nobody does. */
+  readonly answer?: (question: unknown) => Promise<unknown>;
   /** An unexpected end, before the next start. */
   readonly onDeath: (how: string) => void;
 }
@@ -32,6 +34,27 @@ const STOP_MS = 3_000;
 const died = (code: number | null, signal: NodeJS.Signals | null): string =>
   signal ? `killed by ${signal}` : `exit ${code}`;
 
+interface Question {
+  readonly asks: number;
+  readonly question: unknown;
+}
+
+const isQuestion = (message: unknown): message is Question =>
+  typeof message === "object" && message !== null && "asks" in message && "question" in message;
+
+async function reply(
+  child: ChildProcess,
+  { asks, question }: Question,
+  answer: SuperviseOptions["answer"],
+): Promise<void> {
+  const said = await Promise.resolve(answer?.(question)).then(
+    value => ({ answers: asks, value }),
+    (error: unknown) => ({ answers: asks, failed: error instanceof Error ? error.message : String(error) }),
+  );
+  // An error means that it is dying: its end is heard as `exit`.
+  if (child.connected) child.send(said, () => undefined);
+}
+
 export function supervise(options: SuperviseOptions): Supervised {
   const { promise: ready, resolve, reject } = Promise.withResolvers<unknown>();
   let child: ChildProcess | undefined;
@@ -49,7 +72,8 @@ export function supervise(options: SuperviseOptions): Supervised {
     const bornAt = performance.now();
     const late = setTimeout(() => started.kill("SIGKILL"), options.startMs);
     child = started;
-    started.once("message", message => {
+    started.on("message", message => {
+      if (isQuestion(message)) return void reply(started, message, options.answer);
       clearTimeout(late);
       resolve(message);
     });

@@ -164,6 +164,8 @@ function stalled(failure: Stalled, context: MessageContext): Message {
       );
     case "database-damaged":
       return damaged(failure);
+    case "key-missing":
+      return message("The keys of the state cannot be opened", failure.why, failure.hint);
     case "plan-refused":
       return message(
         `The plan is refused by the gate ${failure.gate}`,

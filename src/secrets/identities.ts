@@ -124,6 +124,10 @@ async function discover(options: IdentityOptions): Promise<Identities> {
     env["SOPS_AGE_KEY_CMD"] ? await fromCommand(env["SOPS_AGE_KEY_CMD"], env) : { place: "SOPS_AGE_KEY_CMD" },
     await fromFile(userFile, userFile, false),
   ];
+  return identitiesIn(found);
+}
+
+async function identitiesIn(found: readonly Found[]): Promise<Identities> {
   const parsed = await Promise.all(found.map(parse));
   const keys = new Map(parsed.flatMap(({ keys: some }) => some.map(key => [key.secret, key] as const)));
   return {
@@ -135,6 +139,10 @@ async function discover(options: IdentityOptions): Promise<Identities> {
     ],
   };
 }
+
+/** Keys of a file that need not be there. */
+export const identitiesInFile = async (file: string): Promise<Identities> =>
+  identitiesIn([await fromFile(file, file, false)]);
 
 export function createIdentitySource(options: IdentityOptions): IdentitySource {
   let current: Promise<Identities> | undefined;

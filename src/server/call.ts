@@ -23,7 +23,7 @@ export interface CallOptions {
 }
 
 /** Events of these methods are what the caller waits for. */
-const TALKATIVE: readonly (keyof Control)[] = ["ask", "approve"];
+const TALKATIVE: readonly (keyof Control)[] = ["ask", "approve", "rotateKeys"];
 
 function parse(body: Buffer): Params {
   if (body.length === 0) return {};

@@ -80,6 +80,12 @@ export const methods: Readonly<Record<keyof Control, Method>> = {
   pause: (control, params) => control.pause(text(params, "stack"), text(params, "why"), text(params, "by")),
   resume: (control, params) => control.resume(text(params, "stack")),
   acceptRewrite: (control, params) => control.acceptRewrite(text(params, "sha")),
+  rotateKeys: (control, params) =>
+    control.rotateKeys({
+      to: texts(params, "to"),
+      wrapOnly: params["wrapOnly"] === true,
+      by: text(params, "by"),
+    }),
   exportState: (control, params) => control.exportState(text(params, "stack")),
   importState: (control, params) =>
     control.importState(text(params, "stack"), params["deployment"], importOptions(params)),

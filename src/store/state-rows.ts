@@ -2,6 +2,7 @@
 import type { SQLOutputValue } from "node:sqlite";
 import type { Binding, Handwork, Holder, Refusal } from "../engine/ports/state.ts";
 import type {
+  StoredKey,
   StoredRun,
   StoredStack,
   StoredToken,
@@ -48,7 +49,7 @@ export const stackOf = (row: Row): StoredStack => ({
   number: number(row, "number"),
   version: number(row, "version"),
   resources: number(row, "resources"),
-  wrappedKey: bytes(row, "wrapped_key"),
+  keyId: text(row, "key_id"),
   ...present({ updatedAt: maybeNumber(row, "updated_at") }),
 });
 
@@ -108,6 +109,22 @@ export const tokenOf = (row: Row): StoredToken => ({
   tokenHash: bytes(row, "token_hash"),
   ...present({ usedAt: maybeNumber(row, "used_at") }),
 });
+
+export function keyOf(row: Row): StoredKey {
+  const recipients = maybeText(row, "recipients");
+  return {
+    position: number(row, "position"),
+    id: text(row, "id"),
+    stack: text(row, "stack"),
+    wrapped: bytes(row, "wrapped"),
+    createdAt: number(row, "created_at"),
+    pending: number(row, "resealed") === 0,
+    ...present({
+      stackId: maybeNumber(row, "stack_id"),
+      recipients: recipients === undefined ? undefined : json<string[]>(recipients),
+    }),
+  };
+}
 
 export const refusalOf = (row: Row): Refusal => ({
   urn: text(row, "urn"),

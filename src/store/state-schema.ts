@@ -89,4 +89,32 @@ export const stateMigrations: readonly Migration[] = [
       CREATE TABLE state_handwork (id TEXT PRIMARY KEY, ended_at INTEGER NOT NULL, doc TEXT NOT NULL) STRICT;
     `,
   },
+  {
+    // Keys that have no recipients are still wrapped by the file state.key: that is put right at the next start.
+    // Keys outlive their stack, under its name: values in Git that they sealed do so too.
+    name: "state-keys-001",
+    sql: `
+      CREATE TABLE state_keys (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        stack_id INTEGER REFERENCES state_stacks (id) ON DELETE SET NULL,
+        former TEXT,
+        id TEXT NOT NULL,
+        wrapped BLOB NOT NULL,
+        recipients TEXT,
+        created_at INTEGER NOT NULL,
+        resealed INTEGER NOT NULL DEFAULT 1
+      ) STRICT;
+      CREATE INDEX state_keys_by_stack ON state_keys (stack_id);
+      CREATE INDEX state_keys_by_former ON state_keys (former) WHERE former IS NOT NULL;
+      CREATE TRIGGER state_keys_stay BEFORE DELETE ON state_stacks BEGIN
+        UPDATE state_keys SET former = OLD.name WHERE stack_id = OLD.id;
+      END;
+      INSERT INTO state_keys (stack_id, id, wrapped, created_at)
+        SELECT id, lower(hex(randomblob(4))), wrapped_key, created_at FROM state_stacks;
+      ALTER TABLE state_stacks ADD COLUMN key_id TEXT NOT NULL DEFAULT '';
+      UPDATE state_stacks SET key_id = (SELECT k.id FROM state_keys k WHERE k.stack_id = state_stacks.id);
+      ALTER TABLE state_stacks DROP COLUMN wrapped_key;
+      CREATE TABLE state_key_facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    `,
+  },
 ];

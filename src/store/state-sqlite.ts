@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { StateStore } from "../engine/ports/state-store.ts";
 import { inTransaction } from "./database.ts";
 import { createHandwork } from "./state-handwork.ts";
+import { createFirstKey, createKeys } from "./state-keys.ts";
 import { createOrganization } from "./state-organization.ts";
 import { createRuns, createTokens } from "./state-access.ts";
 import { stackOf } from "./state-rows.ts";
@@ -10,13 +11,22 @@ import { createUpdates } from "./state-updates.ts";
 
 type Stacks = Pick<
   StateStore,
-  "createStack" | "stack" | "stackById" | "stacks" | "removeStack" | "setTags" | "checkpoint"
+  | "createStack"
+  | "stack"
+  | "stackById"
+  | "stacks"
+  | "removeStack"
+  | "setTags"
+  | "checkpoint"
+  | "checkpointVersions"
+  | "replaceCheckpoint"
 >;
 
 function createStacks(db: DatabaseSync): Stacks {
   const insert = db.prepare(
-    "INSERT OR IGNORE INTO state_stacks (name, tags, wrapped_key, created_at) VALUES (?, ?, ?, ?)",
+    "INSERT OR IGNORE INTO state_stacks (name, tags, created_at) VALUES (?, ?, ?) RETURNING id",
   );
+  const firstKey = createFirstKey(db);
   const byName = db.prepare("SELECT * FROM state_stacks WHERE name = ?");
   const byId = db.prepare("SELECT * FROM state_stacks WHERE id = ?");
   const all = db.prepare("SELECT * FROM state_stacks ORDER BY name");
@@ -26,9 +36,18 @@ function createStacks(db: DatabaseSync): Stacks {
   const newest = db.prepare(
     "SELECT version, text FROM state_checkpoints WHERE stack_id = ? AND version <= ? ORDER BY version DESC LIMIT 1",
   );
+  const versions = db.prepare(
+    "SELECT version FROM state_checkpoints WHERE stack_id = ? ORDER BY version DESC",
+  );
+  const replace = db.prepare("UPDATE state_checkpoints SET text = ? WHERE stack_id = ? AND version = ?");
   return {
-    createStack: async ({ name, tags, wrappedKey, at }) =>
-      insert.run(name, JSON.stringify(tags), wrappedKey, at).changes === 1,
+    createStack: async ({ name, tags, key, at }) =>
+      inTransaction(db, () => {
+        const id = insert.get(name, JSON.stringify(tags), at)?.["id"];
+        if (typeof id !== "number") return false;
+        firstKey(id, name, { ...key, createdAt: at });
+        return true;
+      }),
     stack: async name => {
       const row = byName.get(name);
       return row && stackOf(row);
@@ -48,6 +67,8 @@ function createStacks(db: DatabaseSync): Stacks {
       const row = newest.get(stackId, atMost);
       return row && { version: Number(row.version), text: String(row.text) };
     },
+    checkpointVersions: async stackId => versions.all(stackId).map(row => Number(row.version)),
+    replaceCheckpoint: async (stackId, version, text) => void replace.run(text, stackId, version),
   };
 }
 
@@ -58,4 +79,5 @@ export const createSqliteStateStore = (db: DatabaseSync): StateStore => ({
   ...createTokens(db),
   ...createOrganization(db),
   ...createHandwork(db).methods,
+  ...createKeys(db),
 });

@@ -83,8 +83,8 @@ async function create(
   if (!NAME.test(project) || !NAME.test(body.stackName))
     return problem(400, `${project}/${body.stackName} is no name of a stack.`);
   const name = `${project}/${body.stackName}`;
-  const wrappedKey = await stackKeys.newWrappedKey();
-  const made = await store.createStack({ name, tags: tagsOf(body.tags), wrappedKey, at: clock.now() });
+  const key = await stackKeys.newKey();
+  const made = await store.createStack({ name, tags: tagsOf(body.tags), key, at: clock.now() });
   if (!made) return problem(409, `Stack ${name} exists already.`);
   const stack = body.state ? await store.stack(name) : undefined;
   if (!stack) return answer({});

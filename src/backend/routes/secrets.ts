@@ -1,10 +1,10 @@
 /** Encrypting and decrypting with a stack's key. Bodies carry base64, as Go writes bytes in JSON. */
 import { isOwn, type ServiceContext, type StackRequest } from "../context.ts";
-import { ciphertextsOf } from "../deployment/secrets.ts";
+import { ciphertextsOf, openText } from "../deployment/secrets.ts";
 import { isObject } from "../deployment/types.ts";
 import { NO_CONTENT, answer, problem, type Answer } from "../http/answer.ts";
 import type { StackRoute } from "../http/routes.ts";
-import type { StackCipher } from "../keys.ts";
+import { LOST_KEY, RESTORE_KEY, type StackCipher } from "../keys.ts";
 import { outputsOnly } from "../outputs-only.ts";
 
 function texts(body: unknown, field: string): readonly string[] | undefined {
@@ -21,8 +21,11 @@ const one = (body: unknown, field: string): readonly string[] | undefined => {
 const malformed = (field: string): Answer => problem(400, `${field} must be base64.`);
 const NO_KEY = problem(
   500,
-  "The key of this stack can't be unwrapped: state.key in the data folder is not the one it was made with. Restore it from a backup.",
+  `The secrets of this stack stay closed: ${LOST_KEY}. To mend it: ${RESTORE_KEY}.`,
 );
+
+/** Equal to no value of a state: those are JSON. */
+const NOTHING = Buffer.alloc(0);
 
 async function withCipher(
   context: ServiceContext,
@@ -40,11 +43,16 @@ const encrypted = (cipher: StackCipher, plaintext: string): string =>
 async function readable(
   context: ServiceContext,
   request: StackRequest,
-): Promise<(ciphertext: string) => boolean> {
+  cipher: StackCipher,
+): Promise<(ciphertext: string, plaintext: Buffer) => boolean> {
   if (isOwn(request)) return () => true;
   const checkpoint = await outputsOnly(context.store, request.stack);
   const shown = ciphertextsOf(checkpoint.deployment?.resources);
-  return ciphertext => shown.has(ciphertext);
+  const opened = (): readonly (string | undefined)[] => [...shown].map(one => openText(cipher, one));
+  // What it read before the outputs were sealed with a new key is known by its plaintext.
+  return (ciphertext, plaintext) =>
+    shown.has(ciphertext) ||
+    (cipher.isOld(Buffer.from(ciphertext, "base64")) && opened().includes(plaintext.toString("utf8")));
 }
 
 async function decrypted(
@@ -54,12 +62,13 @@ async function decrypted(
 ): Promise<ReadonlyMap<string, string> | Answer> {
   const cipher = await context.stackKeys.cipher(request.stack);
   if (!cipher) return NO_KEY;
-  const mayRead = await readable(context, request);
+  const mayRead = await readable(context, request, cipher);
   const opened = new Map<string, string>();
   for (const ciphertext of ciphertexts) {
-    if (!mayRead(ciphertext))
-      return problem(403, `A run may decrypt only the outputs of ${request.stack.name}.`);
     const plaintext = cipher.decrypt(Buffer.from(ciphertext, "base64"));
+    // Who may not read it is not told whether it would open, either.
+    if (!mayRead(ciphertext, plaintext ?? NOTHING))
+      return problem(403, `A run may decrypt only the outputs of ${request.stack.name}.`);
     if (!plaintext)
       return problem(400, `A value was not encrypted for ${request.stack.name}, or was changed since.`);
     opened.set(ciphertext, plaintext.toString("base64"));

@@ -1,6 +1,7 @@
 /** What a person (or a command, or the HTTP API) can ask of holdfast. One interface, in this process or in a daemon. */
 import type { Failure, Result } from "../failure.ts";
 import type { CareFacts } from "./care.ts";
+import type { KeyRotation, RotateKeys } from "./keys.ts";
 import type { DriftRecord, Pause, RunFilter, RunMode, RunRecord, StackStatus } from "./records.ts";
 import type { Revision } from "./source.ts";
 import type { StackName, StackSettings } from "./stack.ts";
@@ -57,10 +58,8 @@ export interface Control {
   pause(stack: StackName, why: string, by: string): Promise<Result<Pause>>;
   resume(stack: StackName): Promise<Result<boolean>>;
   acceptRewrite(sha: string): Promise<Result<Revision>>;
+  /** New data keys, and all of them wrapped anew. Failures: config-invalid, key-missing. */
+  rotateKeys(request: RotateKeys): Promise<Result<KeyRotation>>;
   exportState(stack: StackName): Promise<Result<unknown>>;
-  importState(
-    stack: StackName,
-    deployment: unknown,
-    options?: ImportOptions,
-  ): Promise<Result<ImportedState>>;
+  importState(stack: StackName, deployment: unknown, options?: ImportOptions): Promise<Result<ImportedState>>;
 }

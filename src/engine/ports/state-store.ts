@@ -17,8 +17,45 @@ export interface StoredStack {
   readonly resources: number;
   /** When the newest update ended. */
   readonly updatedAt?: number;
-  /** The stack's data key, wrapped by the master key. */
-  readonly wrappedKey: Uint8Array;
+  /** Id of its newest data key. */
+  readonly keyId: string;
+}
+
+/** A data key, encrypted with age for these recipients (age1…). */
+export interface WrappedKey {
+  readonly wrapped: Uint8Array;
+  readonly recipients: readonly string[];
+}
+
+/** `id`: 8 hexadecimal digits at random; they stand in every value that the key seals. */
+export interface NewKey extends WrappedKey {
+  readonly id: string;
+}
+
+/** A data key as it is kept. A stack's keys are never removed: values in Git may need the oldest. */
+export interface StoredKey {
+  readonly position: number;
+  readonly id: string;
+  readonly stack: StackName;
+  /** Undefined: the stack was removed; another one of its name gets the key back. */
+  readonly stackId?: number;
+  readonly wrapped: Uint8Array;
+  /** Undefined: not wrapped with age, but by the file state.key of an older holdfast. */
+  readonly recipients?: readonly string[];
+  readonly createdAt: number;
+  /** Stored states still hold values that older keys sealed. */
+  readonly pending: boolean;
+}
+
+/** Written in one transaction. */
+export interface KeyChange {
+  readonly rewrapped: readonly ({ readonly position: number } & WrappedKey)[];
+  /** New newest keys; of a stack that is gone meanwhile, nothing is added. */
+  readonly added: readonly ({ readonly stackId: number; readonly at: number } & NewKey)[];
+  /** Who new keys are wrapped for from now on. */
+  readonly recipients?: readonly string[];
+  /** SHA-256 (hex) of the state.key that is not needed any more. */
+  readonly migratedFrom?: string;
 }
 
 export interface StoredCheckpoint {
@@ -136,7 +173,7 @@ export interface StateStore {
   createStack(stack: {
     readonly name: StackName;
     readonly tags: Readonly<Record<string, string>>;
-    readonly wrappedKey: Uint8Array;
+    readonly key: NewKey;
     readonly at: number;
   }): Promise<boolean>;
   organization(): Promise<Organization>;
@@ -149,6 +186,22 @@ export interface StateStore {
   setTags(id: number, tags: Readonly<Record<string, string>>): Promise<void>;
   /** The newest checkpoint, or the newest that is not newer than `atMost`. */
   checkpoint(stackId: number, atMost?: number): Promise<StoredCheckpoint | undefined>;
+
+  /** Versions whose checkpoints are kept, newest first. */
+  checkpointVersions(stackId: number): Promise<readonly number[]>;
+  /** The same state in other words; nothing where that version is not kept any more. */
+  replaceCheckpoint(stackId: number, version: number, text: string): Promise<void>;
+
+  /** A stack's keys, newest first. */
+  keysOf(stackId: number): Promise<readonly StoredKey[]>;
+  /** Keys of all stacks, also of removed ones; by stack, newest first. */
+  allKeys(): Promise<readonly StoredKey[]>;
+  changeKeys(change: KeyChange): Promise<void>;
+  /** Who new keys are wrapped for; empty before the first start. */
+  keyRecipients(): Promise<readonly string[]>;
+  migratedKey(): Promise<string | undefined>;
+  /** No stored state holds values of older keys any more. */
+  keysResealed(stackId: number, id: string): Promise<void>;
 
   createUpdate(update: NewUpdate): Promise<void>;
   update(id: string): Promise<StoredUpdate | undefined>;

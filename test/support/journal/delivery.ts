@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { fromText, toText } from "../../../src/backend/deployment/stored.ts";
 import type { Checkpoint } from "../../../src/backend/deployment/types.ts";
 import type { JournalEntry } from "../../../src/backend/journal/entry.ts";
-import { createStackKeys } from "../../../src/backend/keys.ts";
+import { createStackKeys, type KeyWrapper } from "../../../src/backend/keys.ts";
 import { createSettler, type Settled, type Settler } from "../../../src/backend/settle.ts";
 import type { StateStore, StoredUpdate } from "../../../src/engine/ports/state-store.ts";
 import { openDatabase } from "../../../src/store/database.ts";
@@ -85,12 +85,15 @@ async function begin({ store, clock }: Parts, stackId: number): Promise<StoredUp
 }
 
 /** Nothing here is secret. */
-const openly = { wrap: async (key: Uint8Array) => key, unwrap: async (wrapped: Uint8Array) => wrapped };
+const openly: KeyWrapper = {
+  wrap: async key => ({ wrapped: key, recipients: [] }),
+  unwrap: async wrapped => wrapped,
+};
 
 export function openDeliveries(): Bench {
   const db = openDatabase(":memory:", stateMigrations);
   const clock = createTestClock();
-  const stackKeys = createStackKeys(openly);
+  const stackKeys = createStackKeys(openly, createSqliteStateStore(db));
   /** As a process that was just started sees it. */
   const open = (): Parts => {
     const store = createSqliteStateStore(db);
@@ -112,9 +115,9 @@ export function openDeliveries(): Bench {
   return {
     deliver: async (base, batches, end) => {
       const name = `web/s${++stacks}`;
-      const wrappedKey = await stackKeys.newWrappedKey();
+      const key = await stackKeys.newKey();
       const parts = open();
-      await parts.store.createStack({ name, tags: {}, wrappedKey, at: 0 });
+      await parts.store.createStack({ name, tags: {}, key, at: 0 });
       const stack = await parts.store.stack(name);
       if (!stack) throw new Error("no stack");
       const first = await begin(parts, stack.id);

@@ -18,7 +18,12 @@ async function stage(t: TestContext): Promise<StateStore> {
   const db = openDatabase(path.join(tempFolder(t), "holdfast.db"), stateMigrations);
   t.after(() => db.close());
   const store = createSqliteStateStore(db);
-  await store.createStack({ name: "app/prod", tags: {}, wrappedKey: new Uint8Array(1), at: 0 });
+  await store.createStack({
+    name: "app/prod",
+    tags: {},
+    key: { id: "00000001", wrapped: new Uint8Array(1), recipients: [] },
+    at: 0,
+  });
   const stackId = (await store.stack("app/prod"))?.id ?? 0;
   await store.openRun({ runId: RUN, stackId, tokenHash: new Uint8Array(2) });
   await startUpdate(store, "u1", stackId);

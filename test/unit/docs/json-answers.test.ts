@@ -58,6 +58,11 @@ test("token", async () => {
   assert.equal(await answers("failure", "token", { action: "revoke", name: "ann" }), 1);
 });
 
+test("keys", async () => {
+  assert.equal(await answers("keys", "keys", { action: "list", to: [] }), 0);
+  assert.equal(await answers("failure", "keys", { action: "list", to: ["age1"] }), 64);
+});
+
 test("doctor", async () => {
   // Whether all is there is the machine's matter.
   const code = await answers("doctor", "doctor");

@@ -44,6 +44,7 @@ const EVERY: { readonly [R in Failure["reason"]]: Extract<Failure, { readonly re
   "resource-invalid": { kind: "stalled", reason: "resource-invalid", problems: [{ message: "x" }] },
   "outcome-unknown": { kind: "stalled", reason: "outcome-unknown", urns: [urn] },
   "state-unreadable": { kind: "stalled", reason: "state-unreadable", why: "truncated" },
+  "key-missing": { kind: "stalled", reason: "key-missing", why: "for age1abc", hint: "put it there" },
   "plan-refused": { kind: "stalled", reason: "plan-refused", gate: "policy", why: "no public buckets" },
   "gave-up": { kind: "stalled", reason: "gave-up", attempts: 8, last: dead },
   "dependency-not-ready": { kind: "waiting", reason: "dependency-not-ready", on: ["hosts/a"] },

@@ -39,6 +39,7 @@ function control(asked: Asked): Control {
     },
     acceptRewrite: notAsked,
     exportState: notAsked,
+    rotateKeys: notAsked,
     importState: notAsked,
   };
 }

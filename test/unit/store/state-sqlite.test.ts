@@ -23,7 +23,8 @@ afterEach(() => {
 });
 
 async function newStack(name: string): Promise<number> {
-  assert.ok(await store.createStack({ name, tags: {}, wrappedKey: new Uint8Array(4), at: 1 }));
+  const key = { id: "00000001", wrapped: new Uint8Array(4), recipients: ["age1ann"] };
+  assert.ok(await store.createStack({ name, tags: {}, key, at: 1 }));
   return (await store.stack(name))?.id ?? 0;
 }
 
