@@ -1,4 +1,7 @@
-/** Serves Pulumi's LanguageRuntime for one program and one run: a stand-in for a program worker. Prints its port. */
+/**
+ * Serves Pulumi's LanguageRuntime for one program: a stand-in for a program worker. Prints its port. It may run several
+ * times, one after the other, as long as each ends well: the program's own module is loaded anew.
+ */
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import * as grpc from "@grpc/grpc-js";
@@ -22,7 +25,10 @@ const { Empty } = require("google-protobuf/google/protobuf/empty_pb.js") as type
 type Answer = (error: unknown, response?: unknown) => void;
 
 const entry = process.argv[2] ?? "";
-const host = new LanguageServer(async () => ({ ...((await import(pathToFileURL(entry).href)) as object) }));
+let runs = 0;
+const load = async (): Promise<unknown> => ({
+  ...((await import(`${pathToFileURL(entry).href}?run=${++runs}`)) as object),
+});
 
 const calls: Record<string, (call: unknown, answer: Answer) => void> = {
   handshake: (_call, answer) => answer(null, new language.LanguageHandshakeResponse()),
@@ -34,7 +40,7 @@ const calls: Record<string, (call: unknown, answer: Answer) => void> = {
   },
   run(call, answer) {
     let answered = false;
-    void host.run(call, (error, response) => {
+    void new LanguageServer(load).run(call, (error, response) => {
       if (!answered) answer(error, response);
       answered = true;
     });
