@@ -1,9 +1,7 @@
 /** The engine's side of the state service: straight over the store, no HTTP. */
 import type { Clock } from "../engine/ports/clock.ts";
 import type { StackName } from "../engine/ports/stack.ts";
-import { leaseText } from "../engine/ports/lease-text.ts";
 import type {
-  Lease,
   PendingOperation,
   RunStateOutcome,
   StateControl,
@@ -15,7 +13,6 @@ import { createBegunSteps } from "./begun-steps.ts";
 import { mapSecrets, openDeep, openText } from "./deployment/secrets.ts";
 import { EMPTY_CHECKPOINT, fromText, withAddress } from "./deployment/stored.ts";
 import type { Operation, Resource } from "./deployment/types.ts";
-import { beginEdit, endEdit } from "./edit.ts";
 import { describeProcess } from "./http/peer.ts";
 import {
   createStackKeys,
@@ -25,7 +22,7 @@ import {
   type StackCipher,
   type StackKeys,
 } from "./keys.ts";
-import { allLeases, leaseOf } from "./leases.ts";
+import { busyFailure, createLeaseControl } from "./lease-control.ts";
 import { createSettler, type Settler } from "./settle.ts";
 import { takeOverState } from "./take-over.ts";
 import { newToken } from "./tokens.ts";
@@ -163,44 +160,8 @@ async function removeStack(parts: Parts, name: StackName): Promise<Result<void>>
   const stack = await current(parts, name);
   if (!stack) return unknownStack(name);
   const [holder] = await parts.store.openUpdates(stack.id);
-  if (holder) return busyWith(await leaseOf(parts.store, name, holder));
+  if (holder) return busyFailure(parts.store, name, holder);
   await parts.store.removeStack(stack.id);
-  return ok(undefined);
-}
-
-const busyWith = (lease: Lease): { ok: false; failure: Failure } =>
-  fail({ kind: "waiting", reason: "stack-busy", by: leaseText(lease) });
-
-async function unlock(parts: Parts, name: StackName, who: string): Promise<boolean> {
-  const stack = await current(parts, name);
-  const [held] = stack ? await parts.store.openUpdates(stack.id) : [];
-  if (!stack || !held) return false;
-  await parts.settler.end(held, "cancelled");
-  // The history says whose word it was, beside the update that it ended.
-  const note = await beginEdit(parts, stack, { kind: "unlock", who, holder: describeProcess(process.pid) });
-  if (note.ok) await parts.settler.end(note.update, "succeeded");
-  return true;
-}
-
-/** Each attempt at one of these resources; what it may have made is no concern of the state from then on. */
-async function forgetPending(
-  parts: Parts,
-  name: StackName,
-  urns: readonly string[],
-  who: string,
-): Promise<Result<void>> {
-  const stack = await current(parts, name);
-  if (!stack) return unknownStack(name);
-  const begun = await beginEdit(parts, stack, {
-    kind: "forget",
-    who,
-    holder: describeProcess(process.pid),
-  });
-  if (!begun.ok) return busyWith(await leaseOf(parts.store, name, begun.holder));
-  await endEdit(parts, begun.update, ({ pending_operations: pending = [], ...rest }) => {
-    const left = pending.filter(({ resource }) => !urns.includes(resource.urn));
-    return { ...rest, ...(left.length > 0 && { pending_operations: left }) };
-  });
   return ok(undefined);
 }
 
@@ -279,13 +240,6 @@ export function createStateControl(options: StateControlOptions): StateControl {
         how,
       ),
     removeStack: name => removeStack(parts, name),
-    leases: async () => {
-      await parts.settler.sweep();
-      return allLeases(store);
-    },
-    unlock: (name, who) => unlock(parts, name, who),
-    forgetPending: (name, urns, who) => forgetPending(parts, name, urns, who),
-    handwork: () => store.handwork(),
-    takeHandwork: ids => store.takeHandwork(ids),
+    ...createLeaseControl({ ...parts, current: name => current(parts, name) }),
   };
 }

@@ -59,7 +59,7 @@ async function expectWhole(stage: Stage, files: number): Promise<void> {
 /** The records name the run that the kill ended: the proof that it was in its middle. */
 async function expectEndedRun(stage: Stage, sha: string): Promise<void> {
   const runs = (await (await stage.daemon.control())?.runs({ stack: stackOf("frodo") })) ?? [];
-  const ended = runs.filter(run => run.revision.sha === sha && run.failure?.reason === "process-died");
+  const ended = runs.filter(run => run.revision?.sha === sha && run.failure?.reason === "process-died");
   expect(ended.length > 0, "the history knows of no run that the kill ended");
 }
 

@@ -16,6 +16,6 @@ export function rollbackTarget(status: StackStatus, runs: readonly RunRecord[]):
   if (status.deployed && status.deployed.sha !== trouble) return status.deployed;
   return runs.find(
     ({ mode, outcome, revision }) =>
-      mode === "converge" && outcome !== undefined && WORKED.has(outcome) && revision.sha !== trouble,
+      mode === "converge" && outcome !== undefined && WORKED.has(outcome) && revision?.sha !== trouble,
   )?.revision;
 }

@@ -60,6 +60,11 @@ export const table: readonly Verb[] = [
     load: () => import("./resume.ts"),
   },
   {
+    usage: "unlock <stack>",
+    describe: "who holds a stack, and what has no known end; with --yes, end it",
+    load: () => import("./unlock.ts"),
+  },
+  {
     usage: "rollback <stack>",
     describe: "the commit that takes back what came after an older one",
     load: () => import("./rollback.ts"),

@@ -8,6 +8,7 @@ export function viewsOf({ stacks, head, at }: Overview): StackView[] {
     pauses: stacks.flatMap(({ pause }) => (pause ? [pause] : [])),
     wanted: stacks.flatMap(({ stack, settings }) => (settings ? [{ name: stack, settings }] : [])),
     ...(head && { head }),
+    leases: stacks.flatMap(({ lease }) => (lease ? [lease] : [])),
     now: at,
   });
 }

@@ -1,5 +1,6 @@
 /** A command's way to holdfast: through the daemon of the data folder where one runs, else by its own hands. */
 import { existsSync } from "node:fs";
+import { allLeases } from "../backend/leases.ts";
 import type { DaemonSettings } from "../config/daemon.ts";
 import { createEstateReader } from "../config/estate-reader.ts";
 import type { EventListener } from "../engine/event.ts";
@@ -50,20 +51,21 @@ export async function openReading(
   if (!made.ok) return made;
   const stores = inDataFolder(settings.data, () => openStores(settings.data));
   if (!stores.ok) return stores;
-  const { records, close } = stores.value;
+  const { records, store, close } = stores.value;
   const source = await openSource(records, settings, io.env);
   if (!source.ok) {
     close();
     return source;
   }
-  const reader = await createReader({
+  const world = {
     source: source.value,
     reader: createEstateReader(),
     records,
     care: readingCare(settings, records),
     clock: systemClock,
     emit: () => undefined,
-  });
+  };
+  const reader = await createReader(world, () => allLeases(store));
   return ok({ reader, close });
 }
 

@@ -1,5 +1,6 @@
 /** The controller: source watcher, loop and records behind the one interface that commands and API use. */
 import { createBoard } from "./board.ts";
+import { noteHandwork } from "./by-hand.ts";
 import type { Elsewhere } from "./candidates.ts";
 import { fail, ok, type Result } from "./failure.ts";
 import { refresh } from "./follow.ts";
@@ -15,6 +16,7 @@ import { askPrunes } from "./prune.ts";
 import { createRequests } from "./requests.ts";
 import { acceptRewrite as acceptHistory } from "./rewrite.ts";
 import type { RunWorld } from "./run.ts";
+import { lock, unlock } from "./unlock.ts";
 import { provide, select, unknownStack } from "./select.ts";
 
 export interface Controller extends Control {
@@ -41,6 +43,7 @@ async function takeOver(parts: Parts, stacks: readonly StackName[], by: string):
 async function ask(parts: Parts, wish: AskRun): Promise<Result<readonly RunRecord[]>> {
   const halted = parts.world.care.halted();
   if (halted) return fail(halted);
+  await noteHandwork(parts);
   const fetched = await refresh(parts, AbortSignal.timeout(60_000));
   const usable = fetched.ok || wish.mode === "check" || wish.mode === "plan";
   if (!usable || !parts.head.current()) return fetched.ok ? ok([]) : fetched;
@@ -84,7 +87,7 @@ async function approve(parts: Parts, runId: string, by: string): Promise<Result<
   const refuse = (message: string, hint: string): Result<never> =>
     fail({ kind: "stalled", reason: "config-invalid", problems: [{ message, hint }] });
   if (!run) return refuse(`no run is named ${runId}`, "`holdfast history` lists the runs");
-  if (!run.plan || run.outcome !== "held")
+  if (!run.plan || run.outcome !== "held" || run.mode === "by-hand")
     return refuse(
       `run ${run.id} of ${run.stack} does not wait for an approval`,
       "`holdfast status` names the run that waits",
@@ -99,6 +102,13 @@ async function approve(parts: Parts, runId: string, by: string): Promise<Result<
   );
   parts.loop.pump();
   return ok(await request);
+}
+
+/** Ends the leases of dead people's processes, notes what people did, and starts what is due. */
+async function tick(parts: Parts): Promise<void> {
+  await parts.world.state.endExpired(parts.loop.running().map(({ id }) => id));
+  await noteHandwork(parts);
+  parts.loop.pump();
 }
 
 /** Calls `work` again and again, each time after its last call has ended. */
@@ -180,8 +190,9 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
   const { head, board, loop } = parts;
   const ending = new AbortController();
   const timers: (() => void)[] = [];
+  const seen = { ...parts, leases: () => world.state.leases() };
   return {
-    ...readerOf(parts),
+    ...readerOf(seen),
     async poll() {
       const wanted = await follow(parts, ending.signal);
       return wanted.ok ? ok(wanted.value.revision) : wanted;
@@ -199,9 +210,12 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
     rotateKeys: request => rotateKeys(world, request),
     exportState: stack => world.state.exportState(stack),
     importState: (stack, deployment, how) => world.state.importState(stack, deployment, how),
+    lock: stack => lock(parts, stack),
+    unlock: wish => unlock(parts, wish),
     async load() {
       await board.load();
       await head.recall();
+      await noteHandwork(parts);
     },
     start() {
       // Where not even that works (a full disk), it is said, and tried again with the next poll.
@@ -213,7 +227,7 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
         every(
           world.clock,
           () => TICK_MS,
-          async () => loop.pump(),
+          () => tick(parts).catch(failed),
         ),
       );
       void poll();
@@ -223,6 +237,7 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
       ending.abort();
       timers.forEach(callOff => callOff());
       await loop.stop(graceMs);
+      await noteHandwork(parts);
       head.close();
     },
   };

@@ -3,6 +3,7 @@ import { driftRecords, type SortedDrift } from "./drift.ts";
 import type { Failure, Result } from "./failure.ts";
 import { judge, takesAway, type GateContext } from "./gate.ts";
 import { isEmpty, isEngineOwn } from "./plan.ts";
+import { leaseText } from "./ports/lease-text.ts";
 import type { Plan, UnknownResource } from "./ports/plan.ts";
 import type { Applied, OperationContext } from "./ports/pulumi.ts";
 import type { DriftRecord } from "./ports/records.ts";
@@ -252,6 +253,13 @@ async function planned(round: Round, ahead: Ahead): Promise<RoundEnd> {
   return applied(seen, result);
 }
 
+/** A state that somebody else is changing is not looked at: it is another one in a moment. */
+async function heldByOther(run: Run, world: RunWorld): Promise<Failure | undefined> {
+  const leases = await world.state.leases(run.stack.name);
+  const lease = leases.find(({ run: holder }) => holder !== run.id);
+  return lease && { kind: "waiting", reason: "stack-busy", by: leaseText(lease) };
+}
+
 /** Creates of an earlier run whose outcome nobody knows and that cannot be repeated: a person's to look into. */
 async function unknownOutcomes(run: Run, world: RunWorld): Promise<readonly string[]> {
   const pending = await world.state.pending(run.stack.name);
@@ -318,6 +326,8 @@ export async function execute(run: Run, world: RunWorld, signals: RunSignals): P
   const undo = cleanups();
   const started = world.clock.now();
   try {
+    const busy = await heldByOther(run, world);
+    if (busy) return endedWith(busy);
     const workspace = await openWorkspace(run, world, signals, undo);
     if (!workspace.ok) return endedWith(workspace.failure);
     const unknown = await unknownOutcomes(run, world);

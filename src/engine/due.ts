@@ -35,6 +35,12 @@ function retry(status: StackStatus, context: DueContext): Due | undefined {
   return failure?.kind === "transient" || failure?.kind === "waiting" ? again : undefined;
 }
 
+/** A state that somebody changed by hand is planned anew soon. */
+function touched({ touchedAt, deployed }: StackStatus, { head }: DueContext): Due | undefined {
+  if (touchedAt === undefined) return undefined;
+  return { mode: "converge", trigger: deployed?.sha === head ? "drift" : "commit" };
+}
+
 function look(stack: StackDefinition, status: StackStatus, context: DueContext): Due | undefined {
   if (context.now < nextLook(stack, status, context.spread)) return undefined;
   // A stack whose program cannot be run is still looked at: drift is found, though not corrected.
@@ -53,12 +59,12 @@ export function due(
   const blocked = context.blockedBy.length > 0;
   const commit: Due = { mode: "converge", trigger: "commit" };
   if (status?.attempted?.sha !== context.head) return commit;
-  const wanted = retry(status, context) ?? look(stack, status, context);
+  const wanted = touched(status, context) ?? retry(status, context) ?? look(stack, status, context);
   return blocked && wanted?.mode === "converge" && status.failure?.kind === "waiting" ? undefined : wanted;
 }
 
 /** A full plan is due every few checks, and whenever the last one left something open. */
 export function mayBeLight(status: StackStatus | undefined, head: string): boolean {
-  if (!status || status.deployed?.sha !== head) return false;
+  if (!status || status.deployed?.sha !== head || status.touchedAt !== undefined) return false;
   return status.lightChecks < LIGHT_CHECKS && status.failure === undefined && !status.drifted;
 }

@@ -82,13 +82,15 @@ export function settle(
   if (run.mode === "plan" || ended.outcome === "aborted" || untouched(ended)) return previous;
   if (run.mode === "check") return settleCheck(previous, run, ended, now, random);
   const sameRevision = previous.attempted?.sha === run.revision.sha;
-  const { failure: _failure, retryAt: _retryAt, heldDigest: _held, ...kept } = previous;
+  const { failure: _failure, retryAt: _retryAt, heldDigest: _held, touchedAt, ...kept } = previous;
   const after = next(sameRevision ? previous : { ...previous, attempts: 0 }, ended.failure, now, random);
   const held =
     ended.failure?.kind === "waiting" && "digest" in ended.failure ? ended.failure.digest : undefined;
   const status: StackStatus = {
     ...kept,
     ...after,
+    // Changed after this run had begun to look: it is looked at again.
+    ...(touchedAt !== undefined && touchedAt > run.startedAt && { touchedAt }),
     attempted: run.revision,
     ranAt: now,
     drifted: ended.checked ? ended.drifted : previous.drifted,

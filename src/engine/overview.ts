@@ -5,16 +5,24 @@ import type { Parts } from "./parts.ts";
 import type { Control, Overview, StackFacts } from "./ports/control.ts";
 import type { RunRecord } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
+import type { Lease } from "./ports/state.ts";
 
 /** What there is to see needs nothing that runs. */
 export type Seen = Pick<Parts, "head" | "board"> & {
+  readonly leases: () => Promise<readonly Lease[]>;
   readonly loop: Pick<Parts["loop"], "running">;
   readonly world: Pick<Parts["world"], "records" | "source" | "clock"> & {
     readonly care: Pick<Parts["world"]["care"], "facts">;
   };
 };
 
-async function facts(parts: Seen, name: StackName, wanted: Wanted | undefined): Promise<StackFacts> {
+async function facts(
+  parts: Seen,
+  name: StackName,
+  wanted: Wanted | undefined,
+  leases: readonly Lease[],
+): Promise<StackFacts> {
+  const lease = leases.find(({ stack }) => stack === name);
   const definition = wanted?.estate.stacks.find(stack => stack.name === name);
   const status = parts.board.status(name);
   const pause = parts.board.pause(name);
@@ -27,6 +35,7 @@ async function facts(parts: Seen, name: StackName, wanted: Wanted | undefined): 
     ...(definition && { settings: definition.settings }),
     managed: (definition?.settings.managed ?? false) || Boolean(taken),
     ...(running && { running: { run: running.id, mode: running.mode, since: running.startedAt } }),
+    ...(lease && { lease }),
   };
 }
 
@@ -37,7 +46,8 @@ export async function overview(parts: Seen): Promise<Overview> {
     ...(wanted?.estate.stacks ?? []).map(({ name }) => name),
     ...parts.board.statuses().map(({ stack }) => stack),
   ]);
-  const stacks = await Promise.all([...names].sort().map(name => facts(parts, name, wanted)));
+  const leases = await parts.leases();
+  const stacks = await Promise.all([...names].sort().map(name => facts(parts, name, wanted, leases)));
   const { url, branch } = parts.world.source;
   return {
     repository: url,
@@ -51,7 +61,7 @@ export async function overview(parts: Seen): Promise<Overview> {
 }
 
 /** By id, or by a beginning of it that only one run has. */
-export async function findRun(parts: Seen, id: string): Promise<RunRecord | undefined> {
+export async function findRun(parts: Pick<Seen, "world">, id: string): Promise<RunRecord | undefined> {
   const exact = await parts.world.records.run(id);
   if (exact) return exact;
   const matches = (await parts.world.records.runs({ limit: 1000 })).filter(run => run.id.startsWith(id));
@@ -68,10 +78,13 @@ export const readerOf = (parts: Seen): Reader => ({
 });
 
 /** Reads what is known, beside whoever works on the data folder. */
-export async function createReader(world: HeadWorld & Pick<Seen["world"], "care">): Promise<Reader> {
+export async function createReader(
+  world: HeadWorld & Pick<Seen["world"], "care">,
+  leases: Seen["leases"],
+): Promise<Reader> {
   const head = createHead(world);
   const board = createBoard(world.records);
   await board.load();
   await head.recall();
-  return readerOf({ head, board, loop: { running: () => [] }, world });
+  return readerOf({ head, board, loop: { running: () => [] }, leases, world });
 }

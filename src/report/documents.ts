@@ -1,8 +1,10 @@
 /** The JSON documents of `--json`. Their schemas are in docs/schemas/; times are ISO 8601 in UTC, durations milliseconds. */
 import type { Failure } from "../engine/failure.ts";
 import type { Change, Plan, UnknownResource } from "../engine/ports/plan.ts";
-import type { DriftRecord, RunRecord, StackState } from "../engine/ports/records.ts";
+import type { Lock } from "../engine/ports/control.ts";
+import type { ByHand, DriftRecord, RunRecord, StackState } from "../engine/ports/records.ts";
 import type { Revision } from "../engine/ports/source.ts";
+import type { Holder, Lease } from "../engine/ports/state.ts";
 import { describeFailure, type MessageContext } from "./messages.ts";
 import type { StackView } from "./stack-view.ts";
 
@@ -24,6 +26,23 @@ interface FailureJson {
   readonly hint: string;
 }
 
+interface HolderJson {
+  readonly host: string;
+  readonly pid: number | null;
+  readonly program: string | null;
+}
+
+interface LeaseJson {
+  readonly kind: string;
+  readonly who: string;
+  readonly run: string | null;
+  readonly about: string | null;
+  readonly holder: HolderJson | null;
+  readonly since: string;
+  readonly renewed: string | null;
+  readonly expires: string;
+}
+
 interface StackJson {
   readonly stack: string;
   readonly state: StackState;
@@ -41,6 +60,15 @@ interface StackJson {
   readonly heldDigest: string | null;
   readonly lastRun: string | null;
   readonly paused: { readonly by: string; readonly why: string; readonly at: string } | null;
+  readonly lease: LeaseJson | null;
+}
+
+interface ByHandJson {
+  readonly kind: string;
+  readonly holder: HolderJson | null;
+  readonly head: string | null;
+  readonly dirty: boolean;
+  readonly renamed: string | null;
 }
 
 interface RunJson {
@@ -49,7 +77,8 @@ interface RunJson {
   readonly mode: string;
   readonly trigger: string;
   readonly by: string | null;
-  readonly commit: CommitJson;
+  readonly commit: CommitJson | null;
+  readonly byHand: ByHandJson | null;
   readonly startedAt: string;
   readonly endedAt: string | null;
   readonly durationMs: number | null;
@@ -81,7 +110,29 @@ const commitJson = ({ sha, author, subject, time }: Revision): CommitJson => ({
 const failureJson = (failure: Failure | undefined, context: MessageContext): FailureJson | null =>
   failure ? { kind: failure.kind, reason: failure.reason, ...describeFailure(failure, context) } : null;
 
-function stackJson({ stack, state, why, status, pause }: StackView): StackJson {
+const holderJson = (holder: Holder | undefined): HolderJson | null =>
+  holder ? { host: holder.host, pid: holder.pid ?? null, program: holder.program ?? null } : null;
+
+const leaseJson = ({ kind, who, run, about, holder, since, renewed, expires }: Lease): LeaseJson => ({
+  kind,
+  who,
+  run: run ?? null,
+  about: about ?? null,
+  holder: holderJson(holder),
+  since: new Date(since).toISOString(),
+  renewed: iso(renewed),
+  expires: new Date(expires).toISOString(),
+});
+
+const byHandJson = ({ kind, holder, head, dirty, renamed }: ByHand): ByHandJson => ({
+  kind,
+  holder: holderJson(holder),
+  head: head ?? null,
+  dirty: dirty ?? false,
+  renamed: renamed ?? null,
+});
+
+function stackJson({ stack, state, why, status, pause, lease }: StackView): StackJson {
   const run = status?.lastRun;
   return {
     stack,
@@ -100,6 +151,7 @@ function stackJson({ stack, state, why, status, pause }: StackView): StackJson {
     heldDigest: status?.heldDigest ?? null,
     lastRun: run ?? null,
     paused: pause ? { by: pause.by, why: pause.why, at: new Date(pause.at).toISOString() } : null,
+    lease: lease ? leaseJson(lease) : null,
   };
 }
 
@@ -110,7 +162,8 @@ function runJson(run: RunRecord): RunJson {
     mode: run.mode,
     trigger: run.trigger,
     by: run.by ?? null,
-    commit: commitJson(run.revision),
+    commit: run.revision ? commitJson(run.revision) : null,
+    byHand: run.byHand ? byHandJson(run.byHand) : null,
     startedAt: new Date(run.startedAt).toISOString(),
     endedAt: iso(run.endedAt),
     durationMs: run.endedAt === undefined ? null : run.endedAt - run.startedAt,
@@ -217,6 +270,17 @@ export const driftDocument = (outcomes: readonly DriftOutcome[]) => ({
     unknown,
     failure: failureJson(failure, { stack }),
   })),
+});
+
+/** docs/schemas/unlock.schema.json: what is left; `unlocked`: something was done. */
+export const unlockDocument = (lock: Lock, unlocked: boolean) => ({
+  version: DOCUMENT_VERSION,
+  stack: lock.stack,
+  unlocked,
+  lease: lock.lease ? leaseJson(lock.lease) : null,
+  alive: lock.alive,
+  underWay: lock.underWay,
+  pending: lock.pending,
 });
 
 /** The text of a document, for stdout: one line end at its end. */

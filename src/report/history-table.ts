@@ -10,16 +10,16 @@ import type { TableOptions } from "./status-table.ts";
 
 const HEAD = ["WHEN", "STACK", "COMMIT", "AUTHOR", "TRIGGER", "OUTCOME", "CHANGES", "TOOK", "RUN"] as const;
 /** Widest a column gets; the run's id is last and never cut, because people copy it. */
-const MAX = [8, 24, 8, 14, 12, 9, 14, 6, Infinity] as const;
+const MAX = [8, 24, 8, 14, 16, 9, 14, 6, Infinity] as const;
 
 function cells(run: RunRecord, now: number): string[] {
   const { revision, startedAt, endedAt } = run;
   return [
     ago(startedAt, now),
     run.stack,
-    shortSha(revision.sha),
-    plainLine(revision.author),
-    run.trigger,
+    revision ? shortSha(revision.sha) : "-",
+    plainLine(revision?.author ?? run.by ?? "-"),
+    run.byHand ? `by hand: ${run.byHand.kind}` : run.trigger,
     run.outcome ?? "running",
     countsText(run.counts),
     endedAt === undefined ? "" : formatDuration(endedAt - startedAt),

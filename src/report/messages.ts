@@ -85,7 +85,7 @@ function outcomeUnknown(failure: Reason<"outcome-unknown">, context: MessageCont
   return message(
     `Nobody knows whether ${plural(failure.urns.length, "resource was", "resources were")} created: a process died in the middle`,
     failure.urns.map(resourceName).join("\n"),
-    `See whether they exist. Then import them, or have the record of the attempt dropped: holdfast pulumi -- refresh ${stackFlag(context)}`,
+    `See whether they exist, then say so; this shows how: holdfast unlock ${context.stack ?? "STACK"}`,
   );
 }
 
@@ -183,8 +183,6 @@ function stalled(failure: Stalled, context: MessageContext): Message {
     }
   }
 }
-
-const stackFlag = ({ stack }: MessageContext): string => `--stack ${stack?.split("/")[1] ?? "STACK"}`;
 
 function look({ run }: MessageContext): string {
   const id = run ?? "RUN";

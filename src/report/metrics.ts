@@ -123,6 +123,7 @@ function makeMemory() {
     },
     /** Milliseconds since the commit was seen, for the run that deployed it. */
     sinceCommit({ revision, startedAt }: RunRecord, { deployed, deployedAt }: StackStatus, at: number) {
+      if (!revision) return undefined;
       const first = deployed?.sha === revision.sha && deployedAt !== undefined && deployedAt >= startedAt;
       const from = seen.get(revision.sha);
       return first && from !== undefined ? at - from : undefined;

@@ -40,7 +40,7 @@ function say(event: EngineEvent, verbose: boolean, color: Colors): string | unde
       return `${color.removed("repository")}: ${title} · ${hint}`;
     }
     case "run-started":
-      return `${event.run.mode} of ${shortSha(event.run.revision.sha)} (${event.run.trigger}), run ${event.run.id}`;
+      return `${event.run.mode} of ${shortSha(event.run.revision?.sha ?? "")} (${event.run.trigger}), run ${event.run.id}`;
     case "step":
       return verbose ? plainLine(event.step) : undefined;
     case "resource":

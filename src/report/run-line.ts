@@ -23,7 +23,7 @@ function did(run: RunRecord): string {
 
 export function runLine(run: RunRecord): string {
   const took = run.endedAt === undefined ? "" : ` (${formatDuration(run.endedAt - run.startedAt)})`;
-  const line = `${run.stack} at ${shortSha(run.revision.sha)} ${run.outcome ? WORDS[run.outcome] : "running"}${did(run)}${took}`;
+  const line = `${run.stack}${run.revision ? ` at ${shortSha(run.revision.sha)}` : ""} ${run.outcome ? WORDS[run.outcome] : "running"}${did(run)}${took}`;
   if (!run.failure) return line;
   const text = failureText(run.failure, { stack: run.stack, run: run.id });
   return [line, ...text.split("\n").map(part => `  ${part}`)].join("\n");

@@ -1,8 +1,9 @@
 /** `holdfast show RUN`: a run in full. */
+import { holderText } from "../engine/ports/lease-text.ts";
 import type { RunRecord } from "../engine/ports/records.ts";
 import { timestamp } from "./age.ts";
 import { colors } from "./colors.ts";
-import { commitLine } from "./commit.ts";
+import { commitLine, shortSha } from "./commit.ts";
 import { countsText } from "./counts.ts";
 import { formatDuration } from "./duration.ts";
 import { failureText } from "./messages.ts";
@@ -12,13 +13,23 @@ import { planSections, planSummary, type TextOptions } from "./plan-text.ts";
 /** Lines of the log's end. */
 const LOG_LINES = 40;
 
+function trigger({ trigger: why, by, mode, byHand }: RunRecord): string {
+  const who = by === undefined ? "" : ` by ${plainLine(by)}`;
+  if (!byHand) return `${why}${who} (${mode})`;
+  const { kind, head, dirty, renamed } = byHand;
+  const to = renamed === undefined ? "" : ` to ${renamed}`;
+  const at = head === undefined ? "" : `, in a checkout of ${shortSha(head)}${dirty ? " with changes" : ""}`;
+  return `by hand${who}: ${kind}${to}${at}`;
+}
+
 function facts(run: RunRecord): (readonly [string, string])[] {
   const took = run.endedAt === undefined ? "still running" : formatDuration(run.endedAt - run.startedAt);
   const spans = Object.entries(run.timings ?? {}).map(([name, ms]) => `${name} ${formatDuration(ms)}`);
   return [
     ["stack", run.stack],
-    ["commit", commitLine(run.revision)],
-    ["trigger", `${run.trigger}${run.by === undefined ? "" : ` by ${plainLine(run.by)}`} (${run.mode})`],
+    ...(run.revision ? ([["commit", commitLine(run.revision)]] as const) : []),
+    ["trigger", trigger(run)],
+    ...(run.byHand?.holder ? ([["from", holderText(run.byHand.holder)]] as const) : []),
     ["started", timestamp(run.startedAt)],
     ["took", spans.length > 0 ? `${took} (${spans.join(", ")})` : took],
     ["outcome", run.outcome ?? "running"],

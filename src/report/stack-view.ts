@@ -2,12 +2,14 @@
 import type { Pause, StackStatus } from "../engine/ports/records.ts";
 import type { Revision } from "../engine/ports/source.ts";
 import type { StackName, StackSettings } from "../engine/ports/stack.ts";
+import type { Lease } from "../engine/ports/state.ts";
 import { deriveState, type ShownState } from "./state.ts";
 
 export interface StackView extends ShownState {
   readonly stack: StackName;
   readonly status?: StackStatus;
   readonly pause?: Pause;
+  readonly lease?: Lease;
 }
 
 export interface StatusInput {
@@ -16,11 +18,14 @@ export interface StatusInput {
   /** Stacks of the newest estate, with their settings. */
   readonly wanted: readonly { readonly name: StackName; readonly settings: StackSettings }[];
   readonly head?: Revision;
+  /** Default: nobody is at work. */
+  readonly leases?: readonly Lease[];
   readonly now: number;
 }
 
 /** One view of each stack that is wanted or known, by name. */
-export function stackViews({ statuses, pauses, wanted, head, now }: StatusInput): StackView[] {
+export function stackViews(input: StatusInput): StackView[] {
+  const { statuses, pauses, wanted, head, leases = [], now } = input;
   const settings = new Map(wanted.map(stack => [stack.name, stack.settings]));
   const known = new Map(statuses.map(status => [status.stack, status]));
   const paused = new Map(pauses.map(pause => [pause.stack, pause]));
@@ -28,9 +33,11 @@ export function stackViews({ statuses, pauses, wanted, head, now }: StatusInput)
   return names.map(stack => {
     const [status, pause, mine] = [known.get(stack), paused.get(stack), settings.get(stack)];
     const facts = { ...(status && { status }), ...(pause && { pause }) };
+    const lease = leases.find(one => one.stack === stack);
     return {
       stack,
       ...facts,
+      ...(lease && { lease }),
       ...deriveState({ ...facts, now, ...(mine && { settings: mine }), ...(head && { head }) }),
     };
   });

@@ -1,6 +1,8 @@
 /** `holdfast status`: one line a stack, and one below it for why it is not in sync; 80 columns. */
+import { holderText } from "../engine/ports/lease-text.ts";
 import type { StackState } from "../engine/ports/records.ts";
-import { ago } from "./age.ts";
+import type { Lease } from "../engine/ports/state.ts";
+import { ago, formatAge } from "./age.ts";
 import { colors, type Colors } from "./colors.ts";
 import { shortSha } from "./commit.ts";
 import { columns, cut, fit, plainLine } from "./plain-text.ts";
@@ -51,6 +53,14 @@ function runToRead(state: StackState, status: StackView["status"]): readonly str
   return run === undefined ? [] : [`More: holdfast show ${run}`];
 }
 
+/** Who is at it, and where: what a person must know who wants to find the process. */
+function atWork({ stack, kind, who, run, holder, since }: Lease, now: number): readonly string[] {
+  const by = run === undefined ? `${who}, by hand` : `run ${run}`;
+  const first = plainLine(`Being changed (${kind}) by ${by}, for ${formatAge(since, now)}`);
+  const on = holder ? holderText(holder) : "an unknown machine";
+  return [first, plainLine(`On ${on}. More: holdfast unlock ${stack}`)];
+}
+
 /** The table, without a line end at its end. */
 export function statusTable(views: readonly StackView[], options: TableOptions): string {
   if (views.length === 0) return "No stacks.";
@@ -65,7 +75,7 @@ export function statusTable(views: readonly StackView[], options: TableOptions):
     fit("AUTHOR", width.author),
     "CHECKED",
   );
-  const rows = views.flatMap(({ stack, state, why, status }) => {
+  const rows = views.flatMap(({ stack, state, why, status, lease }) => {
     const row = line(
       fit(stack, width.stack),
       paint(state, color)(fit(state, STATE)),
@@ -73,7 +83,8 @@ export function statusTable(views: readonly StackView[], options: TableOptions):
       fit(plainLine(status?.deployed?.author ?? "-"), width.author),
       fit(ago(status?.checkedAt, options.now), CHECKED),
     );
-    const below = why ? [plainLine(why), ...runToRead(state, status)] : [];
+    const reason = why ? [plainLine(why), ...runToRead(state, status)] : [];
+    const below = [...reason, ...(lease ? atWork(lease, options.now) : [])];
     return [row, ...below.map(text => color.faint(cut(`    ${text}`, WIDTH)))];
   });
   return [color.strong(head), ...rows].join("\n");

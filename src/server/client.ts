@@ -57,6 +57,8 @@ function controlOver(caller: Caller): Control {
     pause: (stack, why, by) => attempt(ask("pause", { stack, why, by })),
     resume: stack => attempt(ask("resume", { stack })),
     acceptRewrite: sha => attempt(ask("acceptRewrite", { sha })),
+    lock: stack => attempt(ask("lock", { stack })),
+    unlock: wish => attempt(ask("unlock", { ...wish })),
     rotateKeys: request => attempt(ask("rotateKeys", { ...request })),
     exportState: stack => attempt(ask("exportState", { stack })),
     importState: (stack, deployment, how) => attempt(ask("importState", { stack, deployment, ...how })),

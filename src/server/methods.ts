@@ -1,6 +1,7 @@
 /** What can be called over HTTP: each method of `Control`, its parameters checked, because they come from outside. */
-import type { AskRun, Control } from "../engine/ports/control.ts";
+import type { AskRun, Control, Unlock } from "../engine/ports/control.ts";
 import type { RunMode } from "../engine/ports/records.ts";
+import type { Adoption } from "../engine/ports/state.ts";
 
 export type Params = Readonly<Record<string, unknown>>;
 type Method = (control: Control, params: Params) => Promise<unknown>;
@@ -69,6 +70,28 @@ function importOptions(params: Params): Parameters<Control["importState"]>[2] {
   };
 }
 
+const NOT_ADOPTIONS = "adopt must be a list of objects with urn and id";
+
+function adoptions(params: Params): readonly Adoption[] {
+  const value = params["adopt"] ?? [];
+  if (!Array.isArray(value)) throw new BadParams(NOT_ADOPTIONS);
+  return value.map((one: unknown) => {
+    if (typeof one !== "object" || one === null) throw new BadParams(NOT_ADOPTIONS);
+    const pair: Params = { ...one };
+    return { urn: text(pair, "urn"), id: text(pair, "id") };
+  });
+}
+
+function unlockOf(params: Params): Unlock {
+  return {
+    stack: text(params, "stack"),
+    by: text(params, "by"),
+    force: params["force"] === true,
+    forget: texts(params, "forget"),
+    adopt: adoptions(params),
+  };
+}
+
 export const methods: Readonly<Record<keyof Control, Method>> = {
   overview: control => control.overview(),
   runs: (control, params) => control.runs(filter(params)),
@@ -80,6 +103,8 @@ export const methods: Readonly<Record<keyof Control, Method>> = {
   pause: (control, params) => control.pause(text(params, "stack"), text(params, "why"), text(params, "by")),
   resume: (control, params) => control.resume(text(params, "stack")),
   acceptRewrite: (control, params) => control.acceptRewrite(text(params, "sha")),
+  lock: (control, params) => control.lock(text(params, "stack")),
+  unlock: (control, params) => control.unlock(unlockOf(params)),
   rotateKeys: (control, params) =>
     control.rotateKeys({
       to: texts(params, "to"),

@@ -97,7 +97,7 @@ test("stacks run in their order", async t => {
     const run = await stage.sync("base/dev");
     assert.equal(run.outcome, "aborted", JSON.stringify(run.failure));
     assert.deepEqual(run.failure, { kind: "aborted", reason: "superseded", by: newer });
-    assert.equal(run.revision.sha, older);
+    assert.equal(run.revision?.sha, older);
     assert.equal(box.read("base"), "two");
     assert.equal((await stage.sync("base/dev")).outcome, "converged");
     assert.equal(box.read("base"), "four");

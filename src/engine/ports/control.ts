@@ -5,7 +5,7 @@ import type { KeyRotation, RotateKeys } from "./keys.ts";
 import type { DriftRecord, Pause, RunFilter, RunMode, RunRecord, StackStatus } from "./records.ts";
 import type { Revision } from "./source.ts";
 import type { StackName, StackSettings } from "./stack.ts";
-import type { ImportedState, ImportOptions } from "./state.ts";
+import type { Adoption, ImportedState, ImportOptions, Lease, PendingOperation } from "./state.ts";
 
 /** One stack as it stands, all facts side by side; what to call it is derived from them by report/. */
 export interface StackFacts {
@@ -18,6 +18,8 @@ export interface StackFacts {
   /** holdfast.yaml names it, or a person took it over. */
   readonly managed: boolean;
   readonly running?: { readonly run: string; readonly mode: RunMode; readonly since: number };
+  /** Somebody is changing its state now. */
+  readonly lease?: Lease;
 }
 
 export interface Overview {
@@ -43,6 +45,30 @@ export interface AskRun {
   readonly first?: boolean;
 }
 
+/** What `unlock` would do, and to whom. */
+export interface Lock {
+  readonly stack: StackName;
+  readonly lease?: Lease;
+  /** The holder is a run of this very daemon, which lives. */
+  readonly alive: boolean;
+  /** Steps that the holder has begun and not ended, as far as it told. */
+  readonly underWay: readonly PendingOperation[];
+  /** Steps of earlier updates whose end nobody knows. */
+  readonly pending: readonly PendingOperation[];
+  readonly at: number;
+}
+
+export interface Unlock {
+  readonly stack: StackName;
+  readonly by: string;
+  /** Also where the holder is a run of this daemon that lives. */
+  readonly force?: boolean;
+  /** Pending operations that are to be forgotten, by URN. */
+  readonly forget?: readonly string[];
+  /** Pending creates that did make their resource. */
+  readonly adopt?: readonly Adoption[];
+}
+
 export interface Control {
   overview(): Promise<Overview>;
   runs(filter: RunFilter): Promise<readonly RunRecord[]>;
@@ -62,4 +88,8 @@ export interface Control {
   rotateKeys(request: RotateKeys): Promise<Result<KeyRotation>>;
   exportState(stack: StackName): Promise<Result<unknown>>;
   importState(stack: StackName, deployment: unknown, options?: ImportOptions): Promise<Result<ImportedState>>;
+  /** Who holds the stack, and what has no known end. Failures: config-invalid (no such stack). */
+  lock(stack: StackName): Promise<Result<Lock>>;
+  /** Ends the lease, then what is pending as it says, and answers what is left. Failures: config-invalid, stack-busy, state-unreadable. */
+  unlock(wish: Unlock): Promise<Result<Lock>>;
 }

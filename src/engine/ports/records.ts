@@ -3,6 +3,7 @@ import type { Failure } from "../failure.ts";
 import type { Plan } from "./plan.ts";
 import type { Revision } from "./source.ts";
 import type { StackName } from "./stack.ts";
+import type { Holder } from "./state.ts";
 
 export type Trigger = "commit" | "drift" | "probe" | "manual" | "pull-request";
 
@@ -34,6 +35,8 @@ export interface StackStatus {
   /** Digest of the plan that waits for a person. */
   readonly heldDigest?: string;
   readonly lastRun?: string;
+  /** When somebody changed the state beside holdfast's runs; gone once a run has looked at it since. */
+  readonly touchedAt?: number;
   /** Stacks that this one reads outputs of, as its state says. */
   readonly references: readonly StackName[];
 }
@@ -43,15 +46,30 @@ export type RunOutcome = "converged" | "unchanged" | "held" | "failed" | "drifte
 /** converge: plan, gate, apply; check: drift only; plan: look, change nothing; destroy: plan, gate, delete all. */
 export type RunMode = "converge" | "check" | "plan" | "destroy";
 
+/** What a person did with the plain CLI, for a record of its own. */
+export interface ByHand {
+  /** `update`, `refresh`, `destroy`, `import`, `rename`, `remove`, `unlock`, `forget` … */
+  readonly kind: string;
+  /** Where from. */
+  readonly holder?: Holder;
+  /** Commit of the Git checkout that the CLI ran in, and whether that had other changes. */
+  readonly head?: string;
+  readonly dirty?: boolean;
+  /** The stack's name from then on. */
+  readonly renamed?: StackName;
+}
+
 export interface RunRecord {
   /** Sortable, unique. */
   readonly id: string;
   readonly stack: StackName;
-  readonly mode: RunMode;
+  readonly mode: RunMode | "by-hand";
   /** Who asked, where a person did. */
   readonly by?: string;
   readonly trigger: Trigger;
-  readonly revision: Revision;
+  /** Missing: a person did it, at no revision of ours. */
+  readonly revision?: Revision;
+  readonly byHand?: ByHand;
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly outcome?: RunOutcome;

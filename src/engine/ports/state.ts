@@ -77,6 +77,12 @@ export interface Handwork {
   readonly renamed?: StackName;
 }
 
+/** A create of unknown end did make the resource, with this id. */
+export interface Adoption {
+  readonly urn: string;
+  readonly id: string;
+}
+
 /** What an update is allowed to do. A run without one may do nothing that changes state. */
 export type Binding =
   /** Nothing yet: its plan is being made. An up that asks for its update meanwhile waits for the plan. */
@@ -179,21 +185,28 @@ export interface StateControl {
    * Takes a deployment over, checked, its secrets encrypted with the stack's key. Failures: config-invalid (the stack has a
    * state already), state-unreadable (it is not whole, or not this stack's), stack-busy.
    */
-  importState(
-    stack: StackName,
-    deployment: unknown,
-    options?: ImportOptions,
-  ): Promise<Result<ImportedState>>;
+  importState(stack: StackName, deployment: unknown, options?: ImportOptions): Promise<Result<ImportedState>>;
   removeStack(stack: StackName): Promise<Result<void>>;
-  /** Who is at work on which stack now. Leases that ran out are ended first. */
-  leases(): Promise<readonly Lease[]>;
+  /** Who is at work on which stack; where one stack is asked for, a lease of it that ran out is ended first. */
+  leases(stack?: StackName): Promise<readonly Lease[]>;
+  /** Ends leases that ran out, but for those of these runs, whose processes are at work. */
+  endExpired(exceptRuns: readonly string[]): Promise<void>;
+  /** Steps that the stack's holder has begun and not ended, as far as it told. Empty where nobody holds it. */
+  underWay(stack: StackName): Promise<readonly PendingOperation[]>;
   /**
    * Ends the stack's lease, whoever holds it: what was done up to now is kept, and its holder can write nothing more.
    * Answers whether there was one.
    */
   unlock(stack: StackName, who: string): Promise<boolean>;
-  /** Drops pending operations of these resources, as something that `who` did. Failures: stack-busy, state-unreadable. */
-  forgetPending(stack: StackName, urns: readonly string[], who: string): Promise<Result<void>>;
+  /**
+   * Ends pending operations as `who` says: forgotten, or what they made is taken into the state. All or none.
+   * Failures: stack-busy, state-unreadable.
+   */
+  resolvePending(
+    stack: StackName,
+    word: { readonly forget: readonly string[]; readonly adopt: readonly Adoption[] },
+    who: string,
+  ): Promise<Result<void>>;
   /** What people did since the last `takeHandwork`, oldest first. */
   handwork(): Promise<readonly Handwork[]>;
   takeHandwork(ids: readonly string[]): Promise<void>;

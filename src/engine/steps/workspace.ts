@@ -44,6 +44,9 @@ export async function openWorkspace(
   return ok({ root, program: program.value, config: config.value });
 }
 
+/** As Git shows a commit to people. */
+const SHORT_SHA = 8;
+
 /** One round's own token and provider port; both end with the round. */
 export async function openSession(
   run: Run,
@@ -55,6 +58,7 @@ export async function openSession(
     world.state.openRun({
       runId: run.id,
       stack: run.stack.name,
+      about: `commit ${run.revision.sha.slice(0, SHORT_SHA)} of ${run.revision.author}: ${run.revision.subject}`,
       organization: { name: run.organization, aliases: run.organizationAliases },
     }),
     world.providers.open({ runId: run.id, stack: run.stack.name, organization: run.organization }),

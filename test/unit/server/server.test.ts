@@ -38,6 +38,8 @@ function control(asked: Asked): Control {
       throw new Error("the disk is full");
     },
     acceptRewrite: notAsked,
+    lock: notAsked,
+    unlock: notAsked,
     exportState: notAsked,
     rotateKeys: notAsked,
     importState: notAsked,
