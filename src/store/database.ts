@@ -38,7 +38,8 @@ export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
     db.exec("COMMIT");
     return value;
   } catch (error) {
-    db.exec("ROLLBACK");
+    // After some errors (a full disk) SQLite has rolled back by itself.
+    if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
 }
