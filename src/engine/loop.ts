@@ -37,8 +37,8 @@ export interface Loop {
   stop(graceMs: number): Promise<void>;
 }
 
-/** A full disk does not empty itself within seconds. */
-const RECORD_RETRY_MS = 10_000;
+/** A full disk does not empty itself within a moment. */
+const RECORD_RETRY_MS = 2_000;
 
 interface Active {
   readonly run: Run;
@@ -63,26 +63,41 @@ function firstSeen(now: () => number): {
   };
 }
 
-/** Status, record, and what else the run's end means. */
-async function keepAll(run: Run, ended: RunEnd, parts: LoopWorld): Promise<RunRecord> {
-  const { world, board, head } = parts;
-  const record = await finish(run, ended, world, board);
-  if (ended.gone) await forgetStack(parts, run);
-  if (ended.applied) await head.deployed(run.revision.sha);
-  return record;
+/**
+ * Where not even the record can be written (a full disk), the stack rests until it can: a run without an end would look
+ * as if it went on for ever. Where that will not be in this life, the next one writes it.
+ */
+async function record(
+  run: Run,
+  ended: RunEnd,
+  { world, board }: LoopWorld,
+  stopping: () => boolean,
+): Promise<RunRecord> {
+  const { clock, emit, care } = world;
+  for (let said = false; ; said = true) {
+    try {
+      return await finish(run, ended, world, board);
+    } catch (error) {
+      const text = `${run.stack.name}: run ${run.id} could not be recorded: ${String(error)}`;
+      if (!said) emit({ type: "message", level: "error", text, at: clock.now() });
+    }
+    if (stopping() || care.halted()?.kind === "stalled") return { ...opening(run), outcome: "failed" };
+    await new Promise<void>(resolve => clock.after(RECORD_RETRY_MS, resolve));
+  }
 }
 
-/** Where not even the record can be written (a full disk), the stack rests before it is tried again. */
-async function keep(run: Run, ended: RunEnd, parts: LoopWorld): Promise<RunRecord> {
+/** Status, record, and what else the run's end means. */
+async function keep(run: Run, ended: RunEnd, parts: LoopWorld, stopping: () => boolean): Promise<RunRecord> {
   const { clock, emit } = parts.world;
+  const kept = await record(run, ended, parts, stopping);
   try {
-    return await keepAll(run, ended, parts);
+    if (ended.gone) await forgetStack(parts, run);
+    if (ended.applied) await parts.head.deployed(run.revision.sha);
   } catch (error) {
-    const text = `${run.stack.name}: run ${run.id} could not be recorded: ${String(error)}`;
+    const text = `${run.stack.name}: not all that run ${run.id} means could be kept: ${String(error)}`;
     emit({ type: "message", level: "error", text, at: clock.now() });
-    await new Promise<void>(resolve => clock.after(RECORD_RETRY_MS, resolve));
-    return { ...opening(run), outcome: "failed" };
   }
+  return kept;
 }
 
 /** What must not even begin: a paused stack's apply, and an apply of a stack that is gone from Git. */
@@ -152,7 +167,7 @@ export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
     const work = async (): Promise<void> => {
       const unbegun = await begin(run, world);
       const ended = unbegun ?? instead ?? (await perform(run, world, signals, () => stopping));
-      const record = await keep(run, ended, parts);
+      const record = await keep(run, ended, parts, () => stopping);
       active.delete(chosen.stack);
       chosen.request?.resolve(record);
       pump();
