@@ -19,6 +19,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: "its file system is read-only",
   ENOENT: "it is not there",
   ENOTDIR: "a part of this path is a file",
+  EEXIST: "there is a file of this name, where a folder is needed",
 };
 
 const codeOf = (error: unknown): string | undefined =>

@@ -10,12 +10,10 @@ import { fault, type Outcome } from "./target.ts";
 export interface KeeperOptions {
   readonly enabled: boolean;
   readonly every: number;
-  /** Undefined: a destructive run waits for a good backup where there is a key to encrypt for. */
-  readonly required?: boolean;
+  /** Whether a run that takes something away waits for a good one. */
+  readonly required: boolean;
   readonly where: string;
   readonly make: (occasion: Occasion) => Promise<Outcome<MadeBackup>>;
-  /** Why there is no key at all; undefined: there is one, or there should be one. */
-  readonly keyless: () => Promise<string | undefined>;
   readonly memory: BackupMemory;
   readonly clock: Clock;
   readonly say: (level: "info" | "warning" | "error", text: string) => void;
@@ -111,15 +109,10 @@ async function dueAt({ every, memory }: KeeperOptions): Promise<number> {
 function onSchedule(options: KeeperOptions, make: Keeper["make"]): () => Promise<void> {
   const { clock, say } = options;
   let stopped = false;
-  let told = false;
   let callOff = (): void => undefined;
   let under: Promise<void> = Promise.resolve();
   const look = async (): Promise<void> => {
-    if (clock.now() < (await dueAt(options))) return;
-    const why = await options.keyless();
-    if (why === undefined) return void (await make("scheduled"));
-    if (!told) say("warning", `no backups are made: ${why}`);
-    told = true;
+    if (clock.now() >= (await dueAt(options))) await make("scheduled");
   };
   const again = (): void => {
     under = look().catch((error: unknown) => say("error", `the backup failed: ${String(error)}`));
@@ -147,22 +140,15 @@ export function createKeeper(options: KeeperOptions): Keeper {
     make,
     async beforeDestructive(what) {
       if (!enabled) return ok(undefined);
-      if (required !== true && (await options.keyless()) !== undefined) return ok(undefined);
       const made = await make("destructive");
       if (made.ok) return ok(undefined);
-      if (required === false) {
+      if (!required) {
         say("warning", `${what} goes on without a backup: ${made.why}`);
         return ok(undefined);
       }
       const hint = made.hint === undefined ? {} : { hint: made.hint };
       return fail({ kind: "waiting", reason: "backup-failed", why: made.why, ...hint });
     },
-    async facts() {
-      const why = enabled
-        ? await options.keyless()
-        : "they are switched off (backups.enabled in the settings)";
-      const remembered = await memory.read();
-      return { on: why === undefined, ...(why === undefined ? {} : { why }), where, ...remembered };
-    },
+    facts: async () => ({ on: enabled, where, ...(await memory.read()) }),
   };
 }

@@ -1,7 +1,7 @@
 /** Makes one backup: a copy of the database, packed, compressed, encrypted, put into the target, read back, checked. */
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
@@ -180,10 +180,10 @@ async function thin(
   return gone.ok ? { removed } : { removed: [], warning: gone.why };
 }
 
-async function withWork<T>(data: string, use: (work: string) => Promise<T>): Promise<T> {
+export async function withWork<T>(data: string, use: (work: string) => Promise<T>): Promise<T> {
   const base = path.join(data, WORK);
   await mkdir(base, { recursive: true, mode: 0o700 });
-  const work = await mkdtemp(path.join(base, "b-"));
+  const work = await mkdtemp(path.join(base, `${process.pid}-`));
   try {
     return await use(work);
   } finally {
@@ -217,7 +217,21 @@ export async function makeBackup(
   });
 }
 
-/** What a killed backup left in the data folder; only while nobody makes one. */
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process is one, too.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+};
+
+/** What a killed backup left in the data folder; one that another process makes now stays. */
 export async function removeWork(data: string): Promise<void> {
-  await rm(path.join(data, WORK), { recursive: true, force: true });
+  const base = path.join(data, WORK);
+  if (!existsSync(base)) return;
+  for (const name of await readdir(base))
+    if (!isAlive(Number.parseInt(name, 10)))
+      await rm(path.join(base, name), { recursive: true, force: true });
 }

@@ -85,6 +85,16 @@ export const table: readonly Verb[] = [
     load: () => import("./export-state.ts"),
   },
   {
+    usage: "backup [action]",
+    describe: "make an encrypted backup of everything that holdfast remembers; list them",
+    load: () => import("./backup.ts"),
+  },
+  {
+    usage: "restore [from]",
+    describe: "bring everything that holdfast remembers back from a backup",
+    load: () => import("./restore.ts"),
+  },
+  {
     usage: "keys <action>",
     describe: "what the state's secrets are encrypted with: list, rotate",
     load: () => import("./keys.ts"),

@@ -15,15 +15,16 @@ import { fail, ok, type Failure, type Problem, type Result } from "../engine/fai
 import type { Records } from "../engine/ports/records.ts";
 import { homeFolder } from "../process/home-folder.ts";
 import { systemClock } from "../process/system-clock.ts";
-import { createIdentitySource, type IdentitySource } from "../secrets/identities.ts";
+import { createIdentitySource } from "../secrets/identities.ts";
 import { createOrigin } from "../secrets/origin.ts";
-import { createSealer } from "../secrets/sealer.ts";
+import { withFile } from "../secrets/own-identity.ts";
 import { networkEnvironment } from "../source/remote-access.ts";
 import { openSideRepository } from "../source/side-repository.ts";
 import { snapshot, summarize } from "../store/backup.ts";
 import { findDamage } from "../store/integrity.ts";
 import { version } from "./version.ts";
 import { credentialsOf } from "./wire-data.ts";
+import { ownKeyFile, sealerFor } from "./wire-keys.ts";
 
 /** What belongs to a data folder's state beside the database. */
 export const KEY_FILES: readonly string[] = ["state.key"];
@@ -31,7 +32,10 @@ export const KEY_FILES: readonly string[] = ["state.key"];
 const LAST = "backup.last";
 const FAILURE = "backup.failure";
 
-type Settings = Pick<DaemonSettings, "data" | "branch" | "backups" | "credentials" | "repo">;
+type Settings = Pick<
+  DaemonSettings,
+  "data" | "branch" | "backups" | "credentials" | "repo" | "keyRecipients"
+>;
 
 export interface BackupAccess {
   readonly settings: Settings;
@@ -81,15 +85,14 @@ export async function targetOf(access: BackupAccess, to: string, cwd: string): P
   );
 }
 
-export const identitiesOf = (env: NodeJS.ProcessEnv): IdentitySource =>
-  createIdentitySource({ env, home: env["HOME"] || homeFolder(), platform: os.platform() });
-
-export function cipherOf(identities: IdentitySource): Cipher {
-  return { ...createOrigin(identities), sealer: createSealer(identities) };
+/** As for the state's keys: identities as sops finds them, and the data folder's own. */
+export function cipherOf(env: NodeJS.ProcessEnv, data: string): Cipher {
+  const found = createIdentitySource({ env, home: homeFolder(), platform: os.platform() });
+  return { ...createOrigin(withFile(found, ownKeyFile(data))), sealer: sealerFor(found, data) };
 }
 
-function worldOf({ settings }: BackupAccess, identities: IdentitySource): BackupWorld {
-  const { data, branch, backups } = settings;
+export function worldOf({ settings, env }: BackupAccess): BackupWorld {
+  const { data, branch, keyRecipients = [] } = settings;
   return {
     data,
     branch,
@@ -97,8 +100,8 @@ function worldOf({ settings }: BackupAccess, identities: IdentitySource): Backup
     snapshot: into => snapshot(path.join(data, "holdfast.db"), into),
     findDamage: file => findDamage(file),
     summarize,
-    cipher: cipherOf(identities),
-    recipients: backups.recipients,
+    cipher: cipherOf(env, data),
+    recipients: keyRecipients,
     version: version(),
     now: systemClock.now,
   };
@@ -131,14 +134,6 @@ export function memoryOf(records: Pick<Records, "setting" | "setSetting">): Back
   };
 }
 
-/** Why there is no key at all: a key that is named and cannot be read is another matter, and fails the backup. */
-async function keyless(identities: IdentitySource): Promise<string | undefined> {
-  const known = await identities.load();
-  const { keys, problems, looked } = known.keys.length > 0 ? known : await identities.reload();
-  if (keys.length > 0 || problems.length > 0) return undefined;
-  return `there is no age key to encrypt them for; looked in ${looked.join(", ")} (\`holdfast secrets key\` makes one)`;
-}
-
 export interface KeeperWiring extends BackupAccess {
   readonly records: Pick<Records, "setting" | "setSetting">;
   readonly say: (level: "info" | "warning" | "error", text: string) => void;
@@ -146,20 +141,18 @@ export interface KeeperWiring extends BackupAccess {
 
 /** Failures: config-invalid, where the target cannot be understood. */
 export async function createBackupKeeper(wiring: KeeperWiring): Promise<Result<Keeper>> {
-  const { settings, env, records, say } = wiring;
+  const { settings, records, say } = wiring;
   const { enabled, to, every, newest, days, required } = settings.backups;
   const target = await targetOf(wiring, to, settings.data);
   if (!target.ok) return target;
-  const identities = identitiesOf(env);
-  const world = worldOf(wiring, identities);
+  const world = worldOf(wiring);
   return ok(
     createKeeper({
       enabled,
       every,
       where: target.value.where,
-      ...(required === undefined ? {} : { required }),
+      required,
       make: occasion => makeBackup(world, target.value, occasion, { newest, days }),
-      keyless: () => keyless(identities),
       memory: memoryOf(records),
       clock: systemClock,
       say,

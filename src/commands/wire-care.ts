@@ -113,7 +113,7 @@ function careOf(
     beforeDestructive: what => keeper.beforeDestructive(what),
     async facts() {
       const [now, free] = [halted(), disk.free()];
-      const backups = broken ? { on: false, why: "the database is damaged" } : await keeper.facts();
+      const backups = broken ? { on: settings.backups.enabled } : await keeper.facts();
       return { ...(now && { halted: now }), ...(free === undefined ? {} : { diskFree: free }), backups };
     },
     async start(scheduled) {
@@ -166,8 +166,7 @@ export function readingCare(settings: DaemonSettings, records: Records): Pick<Da
       await disk.look();
       const [low, free] = [disk.low(), disk.free()];
       const { enabled } = settings.backups;
-      const off = enabled ? {} : { why: "they are switched off (backups.enabled in the settings)" };
-      const backups = { on: enabled, ...off, ...(await memoryOf(records).read()) };
+      const backups = { on: enabled, ...(await memoryOf(records).read()) };
       return { ...(low && { halted: low }), ...(free === undefined ? {} : { diskFree: free }), backups };
     },
   };

@@ -73,14 +73,7 @@ export const backupsSchema = z.strictObject({
   required: z
     .boolean()
     .optional()
-    .describe(
-      "Whether a run that deletes or replaces waits for a good backup. Default true, where there is an age key.",
-    ),
-  recipients: z
-    .array(z.string().regex(/^age1[a-z0-9]{50,5000}$/, "write an age recipient: age1…"))
-    .max(20)
-    .optional()
-    .describe("age recipients besides the daemon's own key, such as that of a key in a safe."),
+    .describe("Whether a run that deletes or replaces waits for a good backup. Default true."),
   store: store.optional().describe("Access to the store."),
 });
 
@@ -98,9 +91,7 @@ export interface BackupSettings {
   readonly every: number;
   readonly newest: number;
   readonly days: number;
-  /** Undefined: where there is a key. */
-  readonly required?: boolean;
-  readonly recipients: readonly string[];
+  readonly required: boolean;
   readonly store: { readonly endpoint?: string; readonly region: string; readonly credentialsFile?: string };
 }
 
@@ -127,24 +118,14 @@ export const resolveTarget = (to: string, base: string): string =>
   to === "git" || to.startsWith("s3://") ? to : path.resolve(base, to);
 
 export function backupsOf(values: BackupValues | undefined, data: string): BackupSettings {
-  const {
-    enabled = true,
-    to,
-    every = DEFAULT_EVERY,
-    newest,
-    days,
-    required,
-    recipients = [],
-    store,
-  } = values ?? {};
+  const { enabled = true, to, every = DEFAULT_EVERY, newest, days, required = true, store } = values ?? {};
   return {
     enabled,
     to: to ?? path.join(data, "backups"),
     every: parseDuration(every) ?? 0,
     newest: newest ?? DEFAULT_NEWEST,
     days: days ?? DEFAULT_DAYS,
-    ...(required === undefined ? {} : { required }),
-    recipients,
+    required,
     store: {
       region: store?.region ?? DEFAULT_REGION,
       ...(store?.endpoint === undefined ? {} : { endpoint: store.endpoint }),

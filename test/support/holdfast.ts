@@ -22,7 +22,7 @@ export interface StageOptions {
   readonly automatic?: boolean;
   /** Default 2. */
   readonly parallelism?: number;
-  /** As in settings.yaml. Without an age key in `env` none are made. */
+  /** As in settings.yaml. */
   readonly backups?: Parameters<typeof backupsOf>[0];
   /** Whose commits count. Default: everybody's. */
   readonly signers?: SignerSettings;

@@ -3,9 +3,8 @@ import type { Failure, Result } from "../failure.ts";
 
 /** Times are milliseconds since the epoch, sizes bytes. */
 export interface BackupFacts {
-  /** False: switched off, or there is no age key to encrypt for (`why` says which). */
+  /** False: switched off. */
   readonly on: boolean;
-  readonly why?: string;
   /** For people. */
   readonly where?: string;
   readonly last?: {

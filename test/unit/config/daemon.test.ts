@@ -42,7 +42,7 @@ test("without any word the defaults hold", async () => {
       every: 3_600_000,
       newest: 24,
       days: 30,
-      recipients: [],
+      required: true,
       store: { region: "us-east-1" },
     },
     parallelism: 4,
