@@ -1,5 +1,4 @@
 /** This machine, or a folder of it that stands for a host: every path stays inside the folder. */
-import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import {
   chmod,
@@ -18,6 +17,7 @@ import { done, trouble, type Outcome } from "../outcome.ts";
 import { idOf, nameOf } from "./accounts.ts";
 import { attempt, codeOf } from "./local-errors.ts";
 import type { Attributes, Entry, FileEntry, Machine } from "./machine.ts";
+import { removeUnfinished, unfinishedName } from "./unfinished.ts";
 
 const ROOT_MODE = 0o755;
 
@@ -138,7 +138,8 @@ async function writeWhole(
   const stats = await statIfThere(target);
   const old = stats?.isFile() ? stats : undefined;
   if (stats?.isDirectory()) return trouble("failed", `${target} is a folder; it is not replaced by a file`);
-  const temporary = path.join(folder, `.holdfast-${randomBytes(8).toString("hex")}`);
+  await removeUnfinished(folder);
+  const temporary = path.join(folder, unfinishedName());
   const handle = await open(temporary, "wx", 0o600);
   try {
     await handle.writeFile(content);
