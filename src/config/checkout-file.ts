@@ -9,10 +9,15 @@ export const MAX_FILE_BYTES = 1_000_000;
 export type FileAnswer =
   { readonly text: string } | { readonly missing: true } | { readonly problem: string };
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+/** A name that is too long for the file system, or holds a NUL byte, is of nothing that could be there. */
+const NOTHING_THERE: readonly unknown[] = ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"];
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && "code" in error ? error.code : undefined;
 
-/** Absolute real path below `root` (itself a real path); "outside" where a link or `..` leads out; undefined where nothing is there. */
+/**
+ * Absolute real path below `root` (itself a real path); "outside" where a link or `..` leads out, or a link leads to
+ * itself; undefined where nothing is there.
+ */
 export async function resolveInside(
   root: string,
   relative: string,
@@ -21,7 +26,8 @@ export async function resolveInside(
     const real = await realpath(path.resolve(root, relative));
     return real === root || real.startsWith(root + path.sep) ? { real } : "outside";
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (codeOf(error) === "ELOOP") return "outside";
+    if (NOTHING_THERE.includes(codeOf(error))) return undefined;
     throw error;
   }
 }

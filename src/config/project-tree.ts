@@ -44,7 +44,8 @@ export async function findProjects(root: string): Promise<Tree> {
     }
     const { folder, depth } = next;
     const entries = await readdir(path.join(root, folder), { withFileTypes: true });
-    const files = entries.filter(entry => PROJECT_FILE.test(entry.name) && !entry.isDirectory());
+    // A folder of that name counts too: it is said to be none, where else the project would be gone from Git unseen.
+    const files = entries.filter(entry => PROJECT_FILE.test(entry.name));
     if (files.length > 0)
       projects.push({ folder, files: files.map(({ name }) => join(folder, name)).sort() });
     if (depth === MAX_DEPTH) continue;

@@ -1,6 +1,7 @@
 /** YAML (and JSON) of people we do not know, with the place of everything in it. */
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from "yaml";
 import type { Place, Problem } from "../engine/failure.ts";
+import { repeatedKeys } from "../process/repeated-keys.ts";
 
 /** A parsed file. */
 export interface YamlDocument {
@@ -40,8 +41,9 @@ function locate(doc: Document, path: readonly PropertyKey[], atKey: boolean): nu
   return found.offset;
 }
 
+const TWICE = "this key is there twice; keep one of them";
+
 function sayError(error: { code: string; message: string }): string {
-  if (error.code === "DUPLICATE_KEY") return "this key is there twice; keep one of them";
   if (error.code === "MULTIPLE_DOCS") return "more than one YAML document in the file; keep one";
   return `not valid YAML: ${error.message.replace(/\s+/g, " ")}`;
 }
@@ -60,10 +62,16 @@ export function parseYaml(file: string, text: string): YamlDocument | { readonly
   try {
     // JSON may be indented with tabs, YAML may not; a tab inside a JSON string is written \t.
     const source = file.endsWith(".json") ? text.replaceAll("\t", " ") : text;
-    const doc = parseDocument(source, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+    const doc = parseDocument(source, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
     const wrong = [...doc.errors, ...doc.warnings].slice(0, MAX_ERRORS);
-    if (wrong.length > 0)
-      return { problems: wrong.map(error => ({ message: sayError(error), place: placeAt(error.pos[0]) })) };
+    const repeated = repeatedKeys(doc, MAX_ERRORS);
+    if (wrong.length + repeated.length > 0)
+      return {
+        problems: [
+          ...wrong.map(error => ({ message: sayError(error), place: placeAt(error.pos[0]) })),
+          ...repeated.map(offset => ({ message: TWICE, place: placeAt(offset) })),
+        ],
+      };
     const value: unknown = doc.toJS({ maxAliasCount: MAX_ALIASES });
     return { value, place: (path, atKey = false) => placeAt(locate(doc, path, atKey)) };
   } catch (error) {

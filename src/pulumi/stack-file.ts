@@ -3,11 +3,14 @@ import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { isMap, isScalar, LineCounter, parseAllDocuments, type Document } from "yaml";
 import { fail, ok, type Place, type Problem, type Result } from "../engine/failure.ts";
+import { repeatedKeys } from "../process/repeated-keys.ts";
 
 /** 1 MiB: real ones are a few kilobytes. */
 const MAX_STACK_FILE = 1024 * 1024;
 /** `*alias` may be used this often: enough for people, too little for a bomb. */
 const MAX_ALIASES = 100;
+/** Of one file: the rest mostly follows from the first few. */
+const MAX_ERRORS = 10;
 
 export interface ConfigEntry {
   /** As written, for example `hosts:motd` or `motd`. */
@@ -39,9 +42,27 @@ interface Parsed {
   readonly placeOf: (...keys: readonly string[]) => Place;
 }
 
+/** By the key's path, as JSON: one walk, since a file may hold a hundred thousand of them. */
+function placesOf(document: Document, at: (offset: number) => Place): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>();
+  const add = (map: unknown, above: readonly string[]): void => {
+    for (const { key } of isMap(map) ? map.items : [])
+      if (isScalar(key) && key.range)
+        places.set(JSON.stringify([...above, String(key.value)]), at(key.range[0]));
+  };
+  add(document.contents, []);
+  if (isMap(document.contents)) add(document.contents.get("config", true), ["config"]);
+  return places;
+}
+
 function parse(file: string, text: string): Result<Parsed | undefined> {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: "silent",
+  });
   if (!Array.isArray(documents)) return ok(undefined);
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
@@ -55,15 +76,16 @@ function parse(file: string, text: string): Result<Parsed | undefined> {
       place: at(second.range?.[0] ?? 0),
       hint: "keep one",
     });
-  if (document.errors.length > 0)
-    return configInvalid(...document.errors.map(({ message, pos }) => ({ message, place: at(pos[0]) })));
-  const placeOf = (...keys: readonly string[]): Place => {
-    const [last] = keys.slice(-1);
-    const parent = keys.length > 1 ? document.getIn(keys.slice(0, -1), true) : document.contents;
-    if (!isMap(parent)) return { file };
-    const pair = parent.items.find(item => isScalar(item.key) && String(item.key.value) === last);
-    return isScalar(pair?.key) && pair.key.range ? at(pair.key.range[0]) : { file };
-  };
+  const wrong = [
+    ...document.errors.map(({ message, pos }) => ({ message, place: at(pos[0]) })),
+    ...repeatedKeys(document, MAX_ERRORS).map(offset => ({
+      message: "this key is there twice; keep one of them",
+      place: at(offset),
+    })),
+  ];
+  if (wrong.length > 0) return configInvalid(...wrong.slice(0, MAX_ERRORS));
+  const places = placesOf(document, at);
+  const placeOf = (...keys: readonly string[]): Place => places.get(JSON.stringify(keys)) ?? { file };
   return ok({ document, placeOf });
 }
 
@@ -100,18 +122,27 @@ function contentOf(file: string, { document, placeOf }: Parsed): Result<StackFil
 /** Reads `file` below `root`. Failures: config-invalid. */
 export async function readStackFile(root: string, file: string): Promise<Result<StackFile>> {
   const absolute = path.join(root, file);
-  const size = await stat(absolute).then(
-    found => found.size,
-    () => undefined,
-  );
-  if (size === undefined) return configInvalid({ message: "is not there", place: { file } });
-  if (size > MAX_STACK_FILE)
+  const seen = await stat(absolute).catch(() => undefined);
+  if (!seen) return configInvalid({ message: "is not there", place: { file } });
+  if (!seen.isFile()) return configInvalid({ message: "is not a plain file", place: { file } });
+  if (seen.size > MAX_STACK_FILE)
     return configInvalid({
       message: `is larger than ${MAX_STACK_FILE} bytes`,
       place: { file },
       hint: "configuration is for small values: put files into the program's folder and read them there",
     });
-  const parsed = parse(file, await readFile(absolute, "utf8"));
-  if (!parsed.ok) return parsed;
-  return parsed.value ? contentOf(file, parsed.value) : ok({ file, entries: [], other: {} });
+  return parseStackFile(file, await readFile(absolute, "utf8"));
+}
+
+/** `file` is for places. Failures: config-invalid. */
+export function parseStackFile(file: string, text: string): Result<StackFile> {
+  try {
+    const parsed = parse(file, text);
+    if (!parsed.ok) return parsed;
+    return parsed.value ? contentOf(file, parsed.value) : ok({ file, entries: [], other: {} });
+  } catch (error) {
+    // The parser calls itself for each level.
+    if (error instanceof RangeError) return configInvalid({ message: "nested too deeply", place: { file } });
+    throw error;
+  }
 }

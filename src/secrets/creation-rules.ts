@@ -82,10 +82,24 @@ function toRule(rule: Record<string, unknown>, where: string): Outcome<CreationR
   return good({ recipients, rules, macOnlyEncrypted: rule["mac_only_encrypted"] === true });
 }
 
+/** The file's content; it comes from the repository. */
+function parseRules(config: string, text: string): Outcome<unknown> {
+  try {
+    const document = parseDocument(text, { prettyErrors: false, logLevel: "silent", uniqueKeys: false });
+    if (document.errors[0]) return fault(`${config} is not valid YAML (${document.errors[0].code})`);
+    return good(document.toJS({ maxAliasCount: 100 }));
+  } catch (error) {
+    // What the library throws for too many aliases, and where nesting overflows the stack.
+    if (error instanceof ReferenceError) return fault(`${config}: ${error.message}`);
+    if (error instanceof RangeError) return fault(`${config} is nested too deeply`);
+    throw error;
+  }
+}
+
 function match(config: string, text: string, file: string): Outcome<CreationRule | undefined> {
-  const document = parseDocument(text, { prettyErrors: false, logLevel: "silent" });
-  if (document.errors[0]) return fault(`${config} is not valid YAML (${document.errors[0].code})`);
-  const content: unknown = document.toJS({ maxAliasCount: 100 });
+  const parsed = parseRules(config, text);
+  if (!parsed.ok) return parsed;
+  const content = parsed.value;
   const rules = isRecord(content) ? recordsOf(content["creation_rules"]) : [];
   if (rules.length === 0) return good(undefined);
   const relative = path.relative(path.dirname(config), file).split(path.sep).join("/");

@@ -12,6 +12,7 @@ import {
   YAMLSeq,
 } from "yaml";
 import type { SecretTree } from "../engine/ports/secrets.ts";
+import { repeatedKeys } from "../process/repeated-keys.ts";
 import {
   checkKey,
   MAX_DEPTH,
@@ -219,10 +220,28 @@ function withMetadata(root: Tree, metadata: Metadata | undefined): string {
   return root.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 
+const invalid = (text: string, offset: number, code: string): Outcome<never> =>
+  fault(`it is not valid YAML (line ${text.slice(0, offset).split("\n").length}: ${code})`);
+
 /** Reads a YAML file. Its errors give the place and the parser's code, never a piece of the text. */
 export function parseYaml(text: string): Outcome<SecretDocument> {
   // "failsafe" makes no guesses about types; go's own rules are applied instead. Errors without excerpts.
-  const documents = parseAllDocuments(text, { schema: "failsafe", prettyErrors: false, logLevel: "silent" });
+  try {
+    return parseDocuments(text);
+  } catch (caught) {
+    // The parser, and what walks through its trees, call themselves for each level.
+    if (caught instanceof RangeError) return fault("it is nested too deeply");
+    throw caught;
+  }
+}
+
+function parseDocuments(text: string): Outcome<SecretDocument> {
+  const documents = parseAllDocuments(text, {
+    schema: "failsafe",
+    prettyErrors: false,
+    logLevel: "silent",
+    uniqueKeys: false,
+  });
   if (!Array.isArray(documents) || documents.length > 1)
     return Array.isArray(documents)
       ? fault(
@@ -233,10 +252,9 @@ export function parseYaml(text: string): Outcome<SecretDocument> {
   const [root] = documents;
   if (!root) return fault("it is empty");
   const [error] = root.errors;
-  if (error) {
-    const line = text.slice(0, error.pos[0]).split("\n").length;
-    return fault(`it is not valid YAML (line ${line}: ${error.code})`);
-  }
+  if (error) return invalid(text, error.pos[0], error.code);
+  const [repeated] = repeatedKeys(root, 1);
+  if (repeated !== undefined) return invalid(text, repeated, "DUPLICATE_KEY");
   liftComments(root);
   try {
     const { slots, leaves } = collect(root);
