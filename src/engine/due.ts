@@ -1,4 +1,5 @@
 /** What a stack needs now, decided from what is wanted and what is known: level-triggered, so nothing that is missed is lost. */
+import { LONGEST_WAIT_MS } from "./backoff.ts";
 import type { RunMode, StackStatus, Trigger } from "./ports/records.ts";
 import type { StackDefinition } from "./ports/stack.ts";
 
@@ -21,17 +22,24 @@ export interface DueContext {
 export const LIGHT_CHECKS = 5;
 
 /** When reality is to be looked at again: the interval, spread by a tenth. */
-function nextLook(stack: StackDefinition, status: StackStatus, spread: number): number {
+function nextLook(stack: StackDefinition, status: StackStatus, { now, spread }: DueContext): number {
   const last = Math.max(status.checkedAt ?? 0, status.ranAt ?? 0);
+  // The clock was set back: the moment of the last look says nothing any more.
+  if (last > now) return now;
   return last + stack.settings.drift.every * (0.9 + spread * 0.2);
 }
+
+/** No attempt but one at a window's opening is put off so far: the clock was set back since. */
+const isAbsurd = ({ failure, retryAt = 0 }: StackStatus, now: number): boolean =>
+  failure?.reason !== "outside-window" && retryAt > now + LONGEST_WAIT_MS;
 
 function retry(status: StackStatus, context: DueContext): Due | undefined {
   const { failure } = status;
   const deployed = status.deployed?.sha === context.head;
   const again: Due = { mode: "converge", trigger: deployed ? "drift" : "commit" };
   if (failure?.kind === "waiting" && failure.reason === "dependency-not-ready") return again;
-  if (status.retryAt === undefined || context.now < status.retryAt) return undefined;
+  if (status.retryAt === undefined) return undefined;
+  if (context.now < status.retryAt && !isAbsurd(status, context.now)) return undefined;
   return failure?.kind === "transient" || failure?.kind === "waiting" ? again : undefined;
 }
 
@@ -42,7 +50,7 @@ function touched({ touchedAt, deployed }: StackStatus, { head }: DueContext): Du
 }
 
 function look(stack: StackDefinition, status: StackStatus, context: DueContext): Due | undefined {
-  if (context.now < nextLook(stack, status, context.spread)) return undefined;
+  if (context.now < nextLook(stack, status, context)) return undefined;
   // A stack whose program cannot be run is still looked at: drift is found, though not corrected.
   const failedProgram = status.failure?.kind === "stalled" && status.failure.reason !== "gave-up";
   if (failedProgram) return status.deployed ? { mode: "check", trigger: "drift" } : undefined;

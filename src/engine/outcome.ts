@@ -70,6 +70,9 @@ function settleCheck(
   return ended.checked ? { ...status, checkedAt: now, drifted: ended.drifted } : status;
 }
 
+/** The daemon's end may have come in the middle of the apply: what is there now is of no revision. */
+const cutOff = ({ failure }: RunEnd): boolean => failure?.reason === "shutting-down";
+
 /** An aborted run leaves the former failure standing; a plan that somebody looked at changes nothing. */
 export function settle(
   before: StackStatus | undefined,
@@ -79,6 +82,7 @@ export function settle(
   random: number,
 ): StackStatus {
   const previous = before ?? newStatus(run.stack.name);
+  if (run.mode !== "plan" && cutOff(ended)) return { ...previous, touchedAt: now };
   if (run.mode === "plan" || ended.outcome === "aborted" || untouched(ended)) return previous;
   if (run.mode === "check") return settleCheck(previous, run, ended, now, random);
   const sameRevision = previous.attempted?.sha === run.revision.sha;
@@ -89,8 +93,8 @@ export function settle(
   const status: StackStatus = {
     ...kept,
     ...after,
-    // Changed after this run had begun to look: it is looked at again.
-    ...(touchedAt !== undefined && touchedAt > run.startedAt && { touchedAt }),
+    // Changed after this run had begun to look: it is looked at again. Not by the time, which may jump.
+    ...(touchedAt !== undefined && touchedAt !== run.touchedAt && { touchedAt }),
     attempted: run.revision,
     ranAt: now,
     drifted: ended.checked ? ended.drifted : previous.drifted,

@@ -11,6 +11,7 @@ import { endedWith, type Run, type RunEnd, type RunSignals, type RunWorld } from
 
 export function makeRun(chosen: Candidate, id: string, now: number, board: Board): Run {
   const { definition, wanted, want, request } = chosen;
+  const status = board.status(definition.name);
   return {
     id,
     stack: definition,
@@ -22,7 +23,8 @@ export function makeRun(chosen: Candidate, id: string, now: number, board: Board
     revision: wanted.revision,
     startedAt: now,
     ...(request?.by === undefined ? {} : { by: request.by }),
-    light: mayBeLight(board.status(definition.name), wanted.revision.sha),
+    light: mayBeLight(status, wanted.revision.sha),
+    ...(status?.touchedAt !== undefined && { touchedAt: status.touchedAt }),
   };
 }
 

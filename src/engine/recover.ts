@@ -2,9 +2,14 @@
 import type { LiveProcess, Records, RunRecord } from "./ports/records.ts";
 import type { StateControl } from "./ports/state.ts";
 
+type RecoveryRecords = Pick<
+  Records,
+  "processes" | "processEnded" | "unfinishedRuns" | "startRun" | "status" | "putStatus"
+>;
+
 export interface RecoveryWorld {
-  readonly records: Records;
-  readonly state: StateControl;
+  readonly records: RecoveryRecords;
+  readonly state: Pick<StateControl, "endAllBut">;
   /** Ends the process's whole group if it still is the process that we started; answers whether it was alive. */
   readonly endProcess: (process: LiveProcess) => Promise<boolean>;
   readonly now: () => number;
@@ -25,12 +30,21 @@ export async function recover(world: RecoveryWorld): Promise<Recovered> {
   }
   await state.endAllBut([]);
   const runs = await records.unfinishedRuns();
-  for (const run of runs) await close(records, run, world.now());
+  for (const run of runs) {
+    await touch(records, run, world.now());
+    await close(records, run, world.now());
+  }
   return { ended, runs };
 }
 
+/** How far it came nobody knows: a next commit that takes back its own must not pass for one that concerns nobody. */
+async function touch(records: RecoveryRecords, { stack, mode }: RunRecord, now: number): Promise<void> {
+  const status = mode === "plan" || mode === "check" ? undefined : await records.status(stack);
+  if (status) await records.putStatus({ ...status, touchedAt: now });
+}
+
 /** The run's stack is planned again from reality; only the record needs an end. */
-async function close(records: Records, run: RunRecord, now: number): Promise<void> {
+async function close(records: RecoveryRecords, run: RunRecord, now: number): Promise<void> {
   const failure = {
     kind: "transient",
     reason: "process-died",

@@ -27,6 +27,8 @@ export interface Run {
   readonly by?: string;
   /** Whether this revision is the one that is deployed: then drift may be looked for without the program. */
   readonly light: boolean;
+  /** The status' own, when this run began. */
+  readonly touchedAt?: number;
 }
 
 export interface RunWorld {

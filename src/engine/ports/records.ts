@@ -35,7 +35,7 @@ export interface StackStatus {
   /** Digest of the plan that waits for a person. */
   readonly heldDigest?: string;
   readonly lastRun?: string;
-  /** When somebody changed the state beside holdfast's runs; gone once a run has looked at it since. */
+  /** When somebody changed the state beside holdfast's runs, or a run was cut off; gone once a run has looked at it since. */
   readonly touchedAt?: number;
   /** Stacks that this one reads outputs of, as its state says. */
   readonly references: readonly StackName[];

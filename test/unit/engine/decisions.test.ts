@@ -130,10 +130,30 @@ test("a new revision starts counting attempts anew", () => {
   assert.equal(settle(before, run, endedWith(transient), NOON, 0).attempts, 1);
 });
 
-test("a look and an aborted run leave the status as it was", () => {
+test("a look and a superseded run leave the status as it was", () => {
   const before = status("hosts/frodo", { failure: transient, attempts: 2 });
   assert.equal(settle(before, { ...run, mode: "plan" }, { ...good, outcome: "planned" }, NOON, 0), before);
-  assert.equal(settle(before, run, endedWith({ kind: "aborted", reason: "shutting-down" }), NOON, 0), before);
+  const superseded = { kind: "aborted", reason: "superseded", by: "c2" } as const;
+  assert.equal(settle(before, run, endedWith(superseded), NOON, 0), before);
+});
+
+test("a stack whose run was cut off is looked at again, until a run has looked at it", () => {
+  const before = status("hosts/frodo", { attempted: revision("c1"), deployed: revision("c1"), ranAt: NOON });
+  const shutDown = endedWith({ kind: "aborted", reason: "shutting-down" });
+  const touched = settle(before, run, shutDown, NOON, 0);
+  assert.deepEqual(due(stack("hosts/frodo"), touched, context), { mode: "converge", trigger: "drift" });
+  // The clock may have gone back between the two.
+  const looked = settle(touched, { ...run, touchedAt: NOON, startedAt: NOON - MINUTE }, good, NOON, 0);
+  assert.equal(looked.touchedAt, undefined);
+  assert.equal(settle(touched, run, good, NOON, 0).touchedAt, NOON, "touched after the run began");
+});
+
+test("a clock that goes back keeps no stack from its next look or attempt", () => {
+  const back = { ...context, now: NOON - 60 * MINUTE };
+  const there = { attempted: revision("c1"), deployed: revision("c1"), checkedAt: NOON, ranAt: NOON };
+  assert.equal(due(stack("hosts/frodo"), status("hosts/frodo", there), back)?.mode, "converge");
+  const failed = { ...there, failure: transient, attempts: 1, retryAt: NOON + 2000 };
+  assert.equal(due(stack("hosts/frodo"), status("hosts/frodo", failed), back)?.mode, "converge");
 });
 
 test("a check that failed does not count as a look at reality", () => {
