@@ -1,5 +1,6 @@
 /** `holdfast status`: each stack's state, its commit and its last check. */
 import type { Overview } from "../engine/ports/control.ts";
+import { careText } from "../report/care-text.ts";
 import { statusDocument } from "../report/documents.ts";
 import { failureText } from "../report/messages.ts";
 import { statusTable } from "../report/status-table.ts";
@@ -9,7 +10,9 @@ import { print, wantsColor, withReader } from "./with-control.ts";
 
 function text(overview: Overview, color: boolean): string {
   const table = statusTable(viewsOf(overview), { now: overview.at, color });
-  return overview.failure ? `${table}\n\n${failureText(overview.failure)}` : table;
+  const { failure, care, at } = overview;
+  const told = [care.halted, failure].flatMap(one => (one ? [failureText(one)] : []));
+  return [table, ...told, ...careText(care, at)].join("\n\n");
 }
 
 export const command = defineCommand({
@@ -19,8 +22,15 @@ export const command = defineCommand({
   run: (args, io) =>
     withReader(args, io, async reader => {
       const overview = await reader.overview();
-      const { repository, branch, head, failure, at } = overview;
-      const context = { now: at, repository, branch, ...(head && { head }), ...(failure && { failure }) };
+      const { repository, branch, head, failure, care, at } = overview;
+      const context = {
+        now: at,
+        repository,
+        branch,
+        care,
+        ...(head && { head }),
+        ...(failure && { failure }),
+      };
       print(
         io,
         args.json,

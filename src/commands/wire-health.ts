@@ -18,7 +18,10 @@ async function answers(url: string): Promise<boolean> {
 /** The provider host is started when a run first needs it. */
 export function createHealth(holdfast: Holdfast): () => Promise<Health> {
   let wasThere = false;
-  return async () => {
+  return async (): Promise<Health> => {
+    const { halted } = await holdfast.care.facts();
+    // Everything else is asked of the database, or lies in it.
+    if (halted?.kind === "stalled") return { ok: false, checks: { database: "damaged" } };
     const { failure, head } = await holdfast.controller.overview();
     const { state, providers } = holdfast.pids();
     wasThere ||= providers !== undefined;
@@ -29,7 +32,7 @@ export function createHealth(holdfast: Holdfast): () => Promise<Health> {
     const source = failure ? failure.reason : head ? "ok" : "not fetched yet";
     return {
       ok: stateService === "ok" && providerHost !== "down",
-      checks: { source, stateService, providerHost },
+      checks: { source, stateService, providerHost, disk: halted ? "nearly full" : "ok" },
     };
   };
 }

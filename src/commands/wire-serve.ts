@@ -123,7 +123,10 @@ export async function openDaemon(args: ServeArgs, io: Io): Promise<Result<Daemon
   });
   if (!opened.ok) return opened;
   const holdfast = opened.value;
-  const metrics = createMetrics({ views: async () => viewsOf(await holdfast.controller.overview()) });
+  const metrics = createMetrics({
+    views: async () => viewsOf(await holdfast.controller.overview()),
+    care: holdfast.care.facts,
+  });
   told.subscribe(metrics.listener);
   const server = createHttpServer(serverOptions(holdfast, settings.value, () => metrics.text(), told));
   const close = async (): Promise<void> => {

@@ -53,6 +53,7 @@ export interface Holdfast {
   readonly pids: () => { readonly state: number | undefined; readonly providers: number | undefined };
   readonly stateUrl: string;
   readonly tokens: PeopleTokens;
+  readonly care: Pick<Care, "facts">;
   /** Whose token this is. */
   readonly person: (token: string) => Promise<string | undefined>;
   /** Ends runs within the grace, helpers, and the lock. */
@@ -320,5 +321,16 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
   };
   const tokens = createPeopleTokens(store, systemClock.now);
   const pids = () => ({ state: service.pid(), providers: providers.pid() });
-  return { controller, records, source, redact, stateUrl: service.url, tokens, person, pids, close };
+  return {
+    controller,
+    records,
+    source,
+    redact,
+    care: found.care,
+    stateUrl: service.url,
+    tokens,
+    person,
+    pids,
+    close,
+  };
 }

@@ -21,13 +21,14 @@ async function facts(
   name: StackName,
   wanted: Wanted | undefined,
   leases: readonly Lease[],
+  whole: boolean,
 ): Promise<StackFacts> {
   const lease = leases.find(({ stack }) => stack === name);
   const definition = wanted?.estate.stacks.find(stack => stack.name === name);
   const status = parts.board.status(name);
   const pause = parts.board.pause(name);
   const running = parts.loop.running().find(({ stack }) => stack.name === name);
-  const taken = await parts.world.records.setting(`managed:${name}`);
+  const taken = whole && (await parts.world.records.setting(`managed:${name}`));
   return {
     stack: name,
     ...(status && { status }),
@@ -46,8 +47,11 @@ export async function overview(parts: Seen): Promise<Overview> {
     ...(wanted?.estate.stacks ?? []).map(({ name }) => name),
     ...parts.board.statuses().map(({ stack }) => stack),
   ]);
-  const leases = await parts.leases();
-  const stacks = await Promise.all([...names].sort().map(name => facts(parts, name, wanted, leases)));
+  const care = await parts.world.care.facts();
+  // A damaged database is not asked; what is in memory is still true.
+  const whole = care.halted?.kind !== "stalled";
+  const leases = whole ? await parts.leases() : [];
+  const stacks = await Promise.all([...names].sort().map(name => facts(parts, name, wanted, leases, whole)));
   const { url, branch } = parts.world.source;
   return {
     repository: url,
@@ -55,7 +59,7 @@ export async function overview(parts: Seen): Promise<Overview> {
     ...(wanted && { head: wanted.revision }),
     ...(failure && { failure }),
     stacks,
-    care: await parts.world.care.facts(),
+    care,
     at: parts.world.clock.now(),
   };
 }

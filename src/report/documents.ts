@@ -1,5 +1,6 @@
 /** The JSON documents of `--json`. Their schemas are in docs/schemas/; times are ISO 8601 in UTC, durations milliseconds. */
 import type { Failure } from "../engine/failure.ts";
+import type { CareFacts } from "../engine/ports/care.ts";
 import type { Change, Plan, UnknownResource } from "../engine/ports/plan.ts";
 import type { Lock } from "../engine/ports/control.ts";
 import type { ByHand, DriftRecord, RunRecord, StackState } from "../engine/ports/records.ts";
@@ -189,12 +190,26 @@ export interface StatusContext {
   readonly head?: Revision;
   /** Why the newest look at the repository led to nothing. */
   readonly failure?: Failure;
+  readonly care?: CareFacts;
 }
+
+const backupsJson = ({ on, last, failure }: CareFacts["backups"]) => ({
+  on,
+  last: last ? { ...last, at: new Date(last.at).toISOString() } : null,
+  failure: failure
+    ? {
+        at: new Date(failure.at).toISOString(),
+        why: failure.why,
+        hint: failure.hint ?? "",
+        attempts: failure.attempts,
+      }
+    : null,
+});
 
 /** docs/schemas/status.schema.json */
 export const statusDocument = (
   views: readonly StackView[],
-  { now, repository, branch, head, failure }: StatusContext,
+  { now, repository, branch, head, failure, care }: StatusContext,
 ) => ({
   version: DOCUMENT_VERSION,
   at: new Date(now).toISOString(),
@@ -202,6 +217,8 @@ export const statusDocument = (
   branch: branch ?? null,
   head: head ? commitJson(head) : null,
   failure: failureJson(failure, {}),
+  halted: failureJson(care?.halted, {}),
+  backups: care ? backupsJson(care.backups) : null,
   stacks: views.map(stackJson),
 });
 

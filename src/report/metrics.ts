@@ -4,12 +4,16 @@
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { EngineEvent, EventListener } from "../engine/event.ts";
+import type { CareFacts } from "../engine/ports/care.ts";
 import type { RunRecord, StackState, StackStatus } from "../engine/ports/records.ts";
+import { careGauges } from "./care-metrics.ts";
 import type { StackView } from "./stack-view.ts";
 
 export interface MetricsInput {
   /** Every stack as it is now, asked at each scrape. */
   readonly views: () => readonly StackView[] | Promise<readonly StackView[]>;
+  /** What guards the data folder; without it those gauges stay 0. */
+  readonly care?: () => Promise<CareFacts>;
   /** When the repository was last fetched with success; without it, only new commits count. */
   readonly fetchedAt?: () => number | undefined;
 }
@@ -98,8 +102,10 @@ function makeGauges(registry: Registry, input: MetricsInput, newestCommit: () =>
     "When the repository was last fetched with success; 0: never.",
     [],
   );
+  const care = careGauges(registry);
   return async (): Promise<void> => {
     const views = await input.views();
+    care(await input.care?.());
     [checked, state].forEach(each => each.reset());
     for (const name of STATES) stacks.set({ state: name }, views.filter(view => view.state === name).length);
     for (const view of views) {

@@ -4,6 +4,9 @@ import { fail, type Failure, type Problem, type Result } from "../engine/failure
 
 const OTHER_FOLDER = "choose another folder with --data DIR or HOLDFAST_DATA";
 
+const RESTORE =
+  "bring it back from a backup, which keeps what is there aside: holdfast restore --force; or choose another folder with --data DIR";
+
 /** What the system says, and the way out. */
 const CAUSES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
   ENOTDIR: ["a part of this path is a file", OTHER_FOLDER],
@@ -27,16 +30,13 @@ const CAUSES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
 const DATABASE_CAUSES: Readonly<Record<number, readonly [why: string, hint: string]>> = {
   8: ["its file system is read-only, or this user may not write there", OTHER_FOLDER],
   10: ["the disk reports errors", "look at the machine's log (dmesg), and start again"],
-  11: ["its database is damaged", "bring the data folder back from a backup"],
+  11: ["its database is damaged", RESTORE],
   13: ["its file system is full", "make room there, and start again"],
   14: [
     "its database cannot be opened: this user may not write there, or its file system is read-only",
     OTHER_FOLDER,
   ],
-  26: [
-    "its database is no database",
-    "bring the data folder back from a backup, or choose another one with --data DIR",
-  ],
+  26: ["its database is damaged: it is no database any more", RESTORE],
 };
 
 const field = (error: unknown, name: "code" | "errcode"): unknown =>
