@@ -10,7 +10,8 @@ import type {
 import type { StateStore, StoredRun, StoredStack } from "../engine/ports/state-store.ts";
 import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
 import { createBegunSteps } from "./begun-steps.ts";
-import { mapSecrets, openDeep, openText } from "./deployment/secrets.ts";
+import { mapSecrets, openText } from "./deployment/secrets.ts";
+import { withSecretsOpen } from "./deployment/hand-over.ts";
 import { EMPTY_CHECKPOINT, fromText, withAddress } from "./deployment/stored.ts";
 import type { Operation, Resource } from "./deployment/types.ts";
 import { describeProcess } from "./http/peer.ts";
@@ -177,7 +178,7 @@ async function exportState(
   if (!options.openSecrets) return ok(whole);
   const cipher = await parts.stackKeys.cipher(stack);
   if (!cipher) return unreadable(`${name}: ${LOST_KEY}`, RESTORE_KEY);
-  return ok(openDeep(whole, cipher));
+  return ok(withSecretsOpen(whole, ciphertext => openText(cipher, ciphertext)));
 }
 
 type Runs = Pick<StateControl, "openRun" | "bind" | "endRun" | "endAllBut">;

@@ -75,13 +75,13 @@ export const table: readonly Verb[] = [
     load: () => import("./destroy.ts"),
   },
   {
-    usage: "import-state <stack> <from>",
-    describe: "take over the state of a stack from a `pulumi stack export`",
+    usage: "import-state [stack] [from]",
+    describe: "take over states from a backend of Pulumi's own, or from a `pulumi stack export`",
     load: () => import("./import-state.ts"),
   },
   {
     usage: "export-state <stack>",
-    describe: "a stack's state on stdout, as `pulumi stack export` writes it",
+    describe: "a stack's state on stdout, or moved to a backend of Pulumi's own",
     load: () => import("./export-state.ts"),
   },
   {

@@ -14,7 +14,7 @@ import { createSqliteRecords, recordsMigrations } from "../store/records-sqlite.
 import { stateMigrations } from "../store/state-schema.ts";
 import { createSqliteStateStore } from "../store/state-sqlite.ts";
 
-const REPOSITORY = "repository";
+export const REPOSITORY = "repository";
 
 const invalid = (...problems: Problem[]): Result<never> =>
   fail({ kind: "stalled", reason: "config-invalid", problems });

@@ -11,8 +11,10 @@ import { createEstateReader } from "../config/estate-reader.ts";
 import { createController, type Controller } from "../engine/controller.ts";
 import type { EventListener } from "../engine/event.ts";
 import { fail, ok, type Result } from "../engine/failure.ts";
+import type { Pulumi } from "../engine/ports/pulumi.ts";
 import type { LiveProcess, Records } from "../engine/ports/records.ts";
 import type { Source } from "../engine/ports/source.ts";
+import type { StateControl } from "../engine/ports/state.ts";
 import { recover } from "../engine/recover.ts";
 import { homeFolder } from "../process/home-folder.ts";
 import { endGroup } from "../process/session.ts";
@@ -42,6 +44,15 @@ export interface OpenOptions {
   readonly automatic: boolean;
   readonly listener: EventListener;
   readonly onProgress?: (text: string) => void;
+  /** For plans on a state that is not ours: what stands in the place of our own parts. */
+  readonly elsewhere?: Elsewhere;
+}
+
+export interface Elsewhere {
+  /** What the CLI gets besides: logins of the place where the state is. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly state: (own: StateControl) => StateControl;
+  readonly pulumi: (own: Pulumi) => Pulumi;
 }
 
 export interface Holdfast {
@@ -216,7 +227,8 @@ function makeTools(
   redactor: ReturnType<typeof createRedactor>,
 ) {
   const { settings, env } = options;
-  const environment = { ...found.system, ...present(env, NETWORK) };
+  const { elsewhere } = options;
+  const environment = { ...found.system, ...present(env, NETWORK), ...elsewhere?.env };
   const redact = (text: string): string => redactor.redact(text);
   const noted = noting(options.listener);
   const inData = (name: string): string => path.join(settings.data, name);
@@ -227,7 +239,7 @@ function makeTools(
     redact,
     spare: settings.workers,
   });
-  const pulumi = createPulumi({
+  const own = createPulumi({
     binary: found.cli,
     home: inData("pulumi"),
     plugins: path.join(homeFolder(), ".pulumi", "plugins"),
@@ -241,6 +253,7 @@ function makeTools(
     onProcess: live => noted(records.processStarted(live)),
     onProcessEnded: pid => noted(records.processEnded(pid)),
   });
+  const pulumi = elsewhere ? elsewhere.pulumi(own) : own;
   const progress = options.onProgress ? { onProgress: options.onProgress } : {};
   const installer = createInstaller({
     holdfast: HOLDFAST,
@@ -278,12 +291,13 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
   const redactor = createRedactor();
   const redact = (text: string): string => redactor.redact(text);
   const { ring, wrapper, identities } = found.keys;
-  const state = createStateControl({
+  const own = createStateControl({
     store,
     keys: wrapper,
     url: service.url,
     clock: systemClock,
   });
+  const state = options.elsewhere ? options.elsewhere.state(own) : own;
   const providers = startProviders(options, found, redact, (runId, urn) => state.mayMutate(runId, urn));
   const tools = makeTools(options, records, found, redactor);
   await recover({ records, state, endProcess, now: systemClock.now });

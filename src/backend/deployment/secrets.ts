@@ -26,16 +26,6 @@ export function openText(cipher: StackCipher, ciphertext: string): string | unde
 export const sealText = (cipher: StackCipher, plaintext: string): string =>
   cipher.encrypt(Buffer.from(plaintext)).toString("base64");
 
-/** Every secret in the clear, also those inside another's value; one that this key does not open stays closed. */
-export function openDeep(value: unknown, cipher: StackCipher): unknown {
-  return mapSecrets(value, ({ ciphertext, plaintext }) => {
-    const text = plaintext ?? (ciphertext === undefined ? undefined : openText(cipher, ciphertext));
-    if (text === undefined) return { [SIGNATURE]: SECRET_SIGNATURE, ciphertext };
-    const inner = text.includes(SIGNATURE) ? JSON.stringify(openDeep(JSON.parse(text), cipher)) : text;
-    return { [SIGNATURE]: SECRET_SIGNATURE, plaintext: inner };
-  });
-}
-
 /** Collects all ciphertexts of a value. */
 export function ciphertextsOf(value: unknown): ReadonlySet<string> {
   const found = new Set<string>();
