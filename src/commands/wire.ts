@@ -157,7 +157,7 @@ async function openLocked(options: OpenOptions): Promise<Result<Holdfast>> {
   const { data } = options.settings;
   const whole = await checkDatabase(options);
   if (!whole.ok) return whole;
-  const stores = inDataFolder(data, () => openStores(data));
+  const stores = inDataFolder(data, () => openStores(data, options.settings.history));
   if (!stores.ok) return stores;
   const opened = await openWithStores(options, stores.value);
   if (!opened.ok) {
@@ -188,6 +188,7 @@ async function openWithStores(options: OpenOptions, stores: Stores): Promise<Res
   const system = present(env, SYSTEM);
   const state = await startStateProcess({
     data: settings.data,
+    history: settings.history,
     records,
     env: { ...system, ...present(env, ["HOLDFAST_VERBOSE", "HOLDFAST_TEST_CLOCK"]) },
     answer: answerAboutKeys(keys.value.wrapper),
