@@ -5,7 +5,7 @@ import type { Holder } from "../engine/ports/state.ts";
 import type { StateStore, StoredStack, StoredUpdate } from "../engine/ports/state-store.ts";
 import { fromText, toText } from "./deployment/stored.ts";
 import type { Deployment } from "./deployment/types.ts";
-import { KEPT_CHECKPOINTS, type Settler } from "./settle.ts";
+import type { Settler } from "./settle.ts";
 import { newToken } from "./tokens.ts";
 
 export interface EditParts {
@@ -60,7 +60,6 @@ export async function endEdit(
   return store.settleUpdate(update.id, {
     status: "succeeded",
     at: clock.now(),
-    keep: KEPT_CHECKPOINTS,
     ...(deployment && {
       checkpoint: {
         text: toText({ ...before, deployment }),

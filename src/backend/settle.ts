@@ -10,9 +10,6 @@ import { replay } from "./journal/replay.ts";
 import type { StackCipher, StackKeys } from "./keys.ts";
 import { reseal } from "./reseal.ts";
 
-/** Full checkpoints kept for each stack: enough to look back over a bad day; one of 1,000 resources takes about 1 MB. */
-export const KEPT_CHECKPOINTS = 20;
-
 export interface Settled {
   readonly version: number;
   /** URNs of steps that were begun and whose end nobody told. */
@@ -69,7 +66,7 @@ function newestKeys(checkpoint: Checkpoint, cipher: StackCipher | undefined): st
 async function settle(parts: SettlerParts, update: StoredUpdate, status: UpdateEnd): Promise<Settled> {
   const { store, stackKeys, clock } = parts;
   const at = clock.now();
-  const ending = { status, at, keep: KEPT_CHECKPOINTS };
+  const ending = { status, at };
   const stack = await store.stackById(update.stackId);
   if (!stack || update.dryRun) return { version: await store.settleUpdate(update.id, ending), unknown: [] };
   const base = fromText((await store.checkpoint(update.stackId))?.text);

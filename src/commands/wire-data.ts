@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { DaemonSettings } from "../config/daemon.ts";
 import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
+import type { HistoryLimits } from "../engine/ports/history-limits.ts";
 import type { Records } from "../engine/ports/records.ts";
 import type { Source } from "../engine/ports/source.ts";
 import type { Credentials } from "../source/git-environment.ts";
@@ -27,12 +28,12 @@ export interface Stores {
   readonly close: () => void;
 }
 
-export function openStores(data: string): Stores {
+export function openStores(data: string, history?: HistoryLimits): Stores {
   const db = openDatabase(path.join(data, "holdfast.db"), [...recordsMigrations, ...stateMigrations]);
   const damage = createDamageBell();
   return {
-    records: tellDamage(createSqliteRecords(db), damage.ring),
-    store: tellDamage(createSqliteStateStore(db), damage.ring),
+    records: tellDamage(createSqliteRecords(db, history), damage.ring),
+    store: tellDamage(createSqliteStateStore(db, history), damage.ring),
     damage,
     close: () => db.close(),
   };

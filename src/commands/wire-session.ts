@@ -49,7 +49,7 @@ export async function openReading(
   if (daemon) return ok({ reader: daemon, close: () => undefined });
   const made = makeDataFolder(settings.data);
   if (!made.ok) return made;
-  const stores = inDataFolder(settings.data, () => openStores(settings.data));
+  const stores = inDataFolder(settings.data, () => openStores(settings.data, settings.history));
   if (!stores.ok) return stores;
   const { records, store, close } = stores.value;
   const source = await openSource(records, settings, io.env);

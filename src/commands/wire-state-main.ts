@@ -1,8 +1,9 @@
-/** Entry of the state service's process: `node wire-state-main.ts DATA PORT`. Ends when its parent does. */
+/** Entry of the state service's process: `node wire-state-main.ts DATA PORT HISTORY`. Ends when its parent does. */
 import path from "node:path";
 import { createRemoteKeys } from "../backend/remote-keys.ts";
 import { serveState } from "../backend/serve-state.ts";
 import type { ServiceLog } from "../backend/service.ts";
+import { DEFAULT_HISTORY, type HistoryLimits } from "../engine/ports/history-limits.ts";
 import { createAsker } from "../process/ask-parent.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { tellDamage } from "../store/damage.ts";
@@ -10,7 +11,9 @@ import { openDatabase } from "../store/database.ts";
 import { stateMigrations } from "../store/state-schema.ts";
 import { createSqliteStateStore } from "../store/state-sqlite.ts";
 
-const [data = "", port = "0"] = process.argv.slice(2);
+const [data = "", port = "0", history = ""] = process.argv.slice(2);
+/** Our parent wrote it from its settings. */
+const limits = history === "" ? DEFAULT_HISTORY : (JSON.parse(history) as HistoryLimits);
 /** What is stored already is safe; the rest is asked for again by nobody. */
 const ORPHAN_MS = 1_000;
 const ending = new AbortController();
@@ -37,7 +40,7 @@ const isTaken = (error: unknown): boolean =>
 
 try {
   await serveState({
-    store: tellDamage(createSqliteStateStore(db), why => process.send?.({ damaged: why })),
+    store: tellDamage(createSqliteStateStore(db, limits), why => process.send?.({ damaged: why })),
     keys: createRemoteKeys(createAsker()),
     clock: systemClock,
     log,

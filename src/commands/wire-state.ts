@@ -1,5 +1,6 @@
 /** The state service's process, on the same port for as long as the data folder lives. */
 import path from "node:path";
+import { DEFAULT_HISTORY, type HistoryLimits } from "../engine/ports/history-limits.ts";
 import type { Records } from "../engine/ports/records.ts";
 import { supervise, type Supervised } from "../process/supervise.ts";
 
@@ -11,6 +12,7 @@ export interface StateProcess {
 
 export interface StateProcessOptions {
   readonly data: string;
+  readonly history?: HistoryLimits | undefined;
   readonly records: Records;
   readonly env: Readonly<Record<string, string>>;
   /** Answers what the service asks: to wrap and unwrap data keys. */
@@ -42,13 +44,13 @@ async function startOn(
   port: string,
   options: StateProcessOptions,
 ): Promise<{ kept: Supervised; port: number }> {
-  const { data, env, answer, onDeath, onDamage } = options;
+  const { data, history = DEFAULT_HISTORY, env, answer, onDeath, onDamage } = options;
   const onMessage = (message: unknown): void => {
     const why = damageIn(message);
     if (why !== undefined) onDamage(why);
   };
   const startOptions = { env, startMs: START_MS, answer, onDeath, onMessage };
-  const kept = supervise({ entry: ENTRY, args: [data, port], ...startOptions });
+  const kept = supervise({ entry: ENTRY, args: [data, port, JSON.stringify(history)], ...startOptions });
   try {
     return { kept, port: portOf(await kept.ready) };
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Settings of the daemon: the shape of settings.yaml, and of flags and variables once they are read. */
 import { z } from "zod";
 import { backupsSchema, minimumFreeSchema } from "./care-settings.ts";
+import { historySchema } from "./history-settings.ts";
 
 const file = z.string().min(1).max(4096);
 
@@ -100,6 +101,9 @@ export const daemonSchema = z.strictObject({
     .describe("Whether commits must be signed. Default: true where keys are given, now or before."),
   backups: backupsSchema.optional().describe("Encrypted backups of everything that holdfast remembers."),
   minimumFree: minimumFreeSchema,
+  history: historySchema
+    .optional()
+    .describe("How much of the past is kept. What is deployed, and the newest good state, always are."),
   keyRecipients: z
     .array(z.string().regex(/^age1[0-9a-z]{10,}$/, "write an age recipient: age1…"))
     .max(100)

@@ -14,7 +14,7 @@ export type RawSettings = Readonly<Record<string, string | number | boolean | un
 
 const KEYS = Object.keys(daemonSchema.shape);
 /** Lists cannot be said in a flag or a variable. */
-const LISTS = ["credentials", "backups", "keyRecipients"];
+const LISTS = ["credentials", "backups", "history", "keyRecipients"];
 const SCALARS = KEYS.filter(key => !LISTS.includes(key));
 
 const kebab = (key: string): string => key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);

@@ -1,8 +1,10 @@
 /** The daemon's settings: flags, then HOLDFAST_* variables, then a settings file; never the watched repository. */
 import path from "node:path";
 import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
+import type { HistoryLimits } from "../engine/ports/history-limits.ts";
 import { fromEnvironment, fromFile, fromFlags, resolvePaths, type RawSettings } from "./daemon-sources.ts";
 import { backupsOf, minimumFreeOf, type BackupSettings, type MinimumFree } from "./care-settings.ts";
+import { historyOf } from "./history-settings.ts";
 import type { DaemonValues } from "./daemon-schema.ts";
 import { signerRules, signersOf, type SignerSettings } from "./signer-settings.ts";
 import { unreadable } from "./unreadable.ts";
@@ -36,6 +38,8 @@ export interface DaemonSettings {
   /** What a person said; undefined: nothing. */
   readonly requireSignatures?: boolean;
   readonly backups: BackupSettings;
+  /** Undefined: nothing is said of it, and the defaults count. */
+  readonly history?: HistoryLimits;
   /** Undefined: the smaller of 200 MB and 2 % of the disk. */
   readonly minimumFree?: MinimumFree;
   /** Age recipients that the state's keys are wrapped for, beside the keys of this machine. Default none. */
@@ -105,6 +109,7 @@ function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSet
     ...(hookSecretFile === undefined ? {} : { hookSecretFile }),
     ...(pulumi === undefined ? {} : { pulumi }),
     backups: backupsOf(values.backups, data),
+    ...(values.history && { history: historyOf(values.history) }),
     ...(minimumFree === undefined ? {} : { minimumFree }),
     branch: values.branch ?? "main",
     data,

@@ -1,7 +1,5 @@
-/** How much of the past is kept, for each stack. */
+/** How much of the past is kept, for each stack, beside what the settings say (engine/ports/history-limits.ts). */
 
-/** Runs that a person may ask for: about three a day for a year. */
-export const RUNS_KEPT = 1000;
 /** Scheduled checks that found nothing: at one every ten minutes, the last eight hours. */
 export const QUIET_RUNS_KEPT = 50;
 /** A plan can be megabytes, and nobody reads the fifty-first. */

@@ -3,6 +3,7 @@
  * here each call is done, and safe on disk, when it comes back.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { DEFAULT_HISTORY } from "../engine/ports/history-limits.ts";
 import type { DriftRecord, Records, RunRecord, StackStatus } from "../engine/ports/records.ts";
 import { inTransaction } from "./database.ts";
 import { driftRows } from "./drift-rows.ts";
@@ -17,9 +18,9 @@ const usesFirstApply = (run: RunRecord): boolean =>
   run.mode === "converge" && (run.outcome === "converged" || run.outcome === "unchanged");
 
 /** Records on a database that was opened with `recordsMigrations`. Failures of the database are thrown. */
-export function createSqliteRecords(db: DatabaseSync): Records {
+export function createSqliteRecords(db: DatabaseSync, limits = DEFAULT_HISTORY): Records {
   const statuses = statusRows(db);
-  const runs = runRows(db);
+  const runs = runRows(db, limits);
   const drift = driftRows(db);
   const words = wordRows(db);
   const settings = settingRows(db);
@@ -29,7 +30,7 @@ export function createSqliteRecords(db: DatabaseSync): Records {
     runs.put(run);
     for (const record of seen) drift.put(record);
     if (usesFirstApply(run)) words.useFirst(run.stack);
-    runs.prune(run.stack);
+    runs.prune(run.stack, run.endedAt ?? run.startedAt);
     drift.prune(run.stack);
   };
   const forget = (stack: string): void => {

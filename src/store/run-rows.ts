@@ -2,7 +2,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { RunFilter, RunRecord } from "../engine/ports/records.ts";
 import { readDocument, readDocuments, type Row } from "./document.ts";
-import { capLog, PLANS_KEPT, QUIET_RUNS_KEPT, RUNS_KEPT } from "./records-limits.ts";
+import type { HistoryLimits } from "../engine/ports/history-limits.ts";
+import { capLog, PLANS_KEPT, QUIET_RUNS_KEPT } from "./records-limits.ts";
 
 /** Runs of a list, where the caller does not say. */
 const DEFAULT_LIMIT = 100;
@@ -19,8 +20,22 @@ function fromRow(row: Row): RunRecord {
   };
 }
 
+/**
+ * The last run, those that deployed the newest state and found it so, and those that found drift which is still open:
+ * what the status refers to is never dropped.
+ */
+const STANDING = `
+  SELECT doc ->> '$.lastRun' FROM stack_status WHERE stack = ?1 AND doc ->> '$.lastRun' IS NOT NULL
+  UNION SELECT doc ->> '$.run' FROM drift WHERE stack = ?1 AND ended IS NULL AND doc ->> '$.run' IS NOT NULL
+  UNION SELECT id FROM (SELECT id FROM runs WHERE stack = ?1 AND quiet = 0 AND doc ->> '$.mode' = 'converge'
+    AND doc ->> '$.outcome' = 'converged' ORDER BY started DESC, id DESC LIMIT 1)
+  UNION SELECT id FROM (SELECT id FROM runs WHERE stack = ?1 AND quiet = 0 AND doc ->> '$.mode' = 'converge'
+    AND doc ->> '$.outcome' IN ('converged', 'unchanged')
+    AND doc ->> '$.revision.sha' = (SELECT doc ->> '$.deployed.sha' FROM stack_status WHERE stack = ?1)
+    ORDER BY started DESC, id DESC LIMIT 1)`;
+
 /** Statements for runs on an open database. */
-export function runRows(db: DatabaseSync) {
+export function runRows(db: DatabaseSync, limits: HistoryLimits) {
   const put = db.prepare(
     `INSERT INTO runs (id, stack, started, ended, quiet, doc, plan, log) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET stack = excluded.stack, started = excluded.started, ended = excluded.ended,
@@ -31,8 +46,9 @@ export function runRows(db: DatabaseSync) {
   const newestOf = db.prepare("SELECT doc FROM runs WHERE stack = ? ORDER BY started DESC, id DESC LIMIT ?");
   const unfinished = db.prepare("SELECT doc FROM runs WHERE ended IS NULL ORDER BY started, id");
   const dropOld = db.prepare(
-    `DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE stack = ? AND quiet = ? AND ended IS NOT NULL
-       ORDER BY started DESC, id DESC LIMIT -1 OFFSET ?)`,
+    `DELETE FROM runs WHERE stack = ?1 AND quiet = ?2 AND ended IS NOT NULL AND id NOT IN (${STANDING}) AND (
+       ended < ?4 OR id IN (SELECT id FROM runs WHERE stack = ?1 AND quiet = ?2 AND ended IS NOT NULL
+         ORDER BY started DESC, id DESC LIMIT -1 OFFSET ?3))`,
   );
   const dropPlans = db.prepare(
     `UPDATE runs SET plan = NULL WHERE id IN (SELECT id FROM runs WHERE stack = ? AND quiet = 0 AND plan IS NOT NULL
@@ -56,9 +72,10 @@ export function runRows(db: DatabaseSync) {
       return readDocuments<RunRecord>(rows);
     },
     unfinished: (): RunRecord[] => readDocuments<RunRecord>(unfinished.all()),
-    prune(stack: string): void {
-      dropOld.run(stack, 0, RUNS_KEPT);
-      dropOld.run(stack, 1, QUIET_RUNS_KEPT);
+    prune(stack: string, now: number): void {
+      const oldest = now - limits.ageMs;
+      dropOld.run(stack, 0, limits.runs, oldest);
+      dropOld.run(stack, 1, Math.min(limits.runs, QUIET_RUNS_KEPT), oldest);
       dropPlans.run(stack, PLANS_KEPT);
     },
   };

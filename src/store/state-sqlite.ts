@@ -1,5 +1,6 @@
 /** The state store on SQLite. The database is opened with `stateMigrations` (state-schema.ts). */
 import type { DatabaseSync } from "node:sqlite";
+import { DEFAULT_HISTORY } from "../engine/ports/history-limits.ts";
 import type { StateStore } from "../engine/ports/state-store.ts";
 import { inTransaction } from "./database.ts";
 import { createHandwork } from "./state-handwork.ts";
@@ -72,9 +73,9 @@ function createStacks(db: DatabaseSync): Stacks {
   };
 }
 
-export const createSqliteStateStore = (db: DatabaseSync): StateStore => ({
+export const createSqliteStateStore = (db: DatabaseSync, limits = DEFAULT_HISTORY): StateStore => ({
   ...createStacks(db),
-  ...createUpdates(db),
+  ...createUpdates(db, limits),
   ...createRuns(db),
   ...createTokens(db),
   ...createOrganization(db),

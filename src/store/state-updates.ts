@@ -8,7 +8,9 @@ import type {
   StateStore,
   StoredUpdate,
 } from "../engine/ports/state-store.ts";
+import type { HistoryLimits } from "../engine/ports/history-limits.ts";
 import { inTransaction } from "./database.ts";
+import { createStateHistory } from "./state-history.ts";
 import { createHandwork, handworkOfUpdate } from "./state-handwork.ts";
 import { createJournalTable } from "./state-journal.ts";
 import { stackOf, updateOf } from "./state-rows.ts";
@@ -66,7 +68,10 @@ function createStart(db: DatabaseSync): (request: StartRequest) => StartAnswer {
     });
 }
 
-function createSettle(db: DatabaseSync): (id: string, settlement: Settlement) => number {
+function createSettle(
+  db: DatabaseSync,
+  limits: HistoryLimits,
+): (id: string, settlement: Settlement) => number {
   const byId = db.prepare("SELECT * FROM state_updates WHERE id = ?");
   const end = db.prepare("UPDATE state_updates SET status = ?, ended_at = ?, checkpoint = NULL WHERE id = ?");
   const dropJournal = db.prepare("DELETE FROM state_journal WHERE update_id = ?");
@@ -83,10 +88,7 @@ function createSettle(db: DatabaseSync): (id: string, settlement: Settlement) =>
     const work = stack && handworkOfUpdate(stackOf(stack), update, settlement);
     if (work) handwork.keep(work);
   };
-  const trim = db.prepare(
-    `DELETE FROM state_checkpoints WHERE stack_id = ?1 AND version NOT IN
-       (SELECT version FROM state_checkpoints WHERE stack_id = ?1 ORDER BY version DESC LIMIT ?2)`,
-  );
+  const history = createStateHistory(db, limits);
   const version = db.prepare(
     "SELECT s.version FROM state_stacks s JOIN state_updates u ON u.stack_id = s.id WHERE u.id = ?",
   );
@@ -99,13 +101,15 @@ function createSettle(db: DatabaseSync): (id: string, settlement: Settlement) =>
         if (checkpoint) {
           put.run(update.stackId, update.number, checkpoint.text);
           moved.run(update.number, checkpoint.resources, update.stackId);
-          trim.run(update.stackId, settlement.keep);
         }
         dropJournal.run(id);
         end.run(settlement.status, at, id);
         noteWork(update, settlement);
         if (settlement.rename !== undefined) rename.run(settlement.rename, update.stackId);
-        if (!update.dryRun) touched.run(at, update.stackId);
+        if (!update.dryRun) {
+          touched.run(at, update.stackId);
+          history.trim(update.stackId, at);
+        }
       }
       return Number(version.get(id)?.version ?? 0);
     });
@@ -134,11 +138,11 @@ function createInsert(db: DatabaseSync): (update: NewUpdate) => void {
   };
 }
 
-export function createUpdates(db: DatabaseSync): Updates {
+export function createUpdates(db: DatabaseSync, limits: HistoryLimits): Updates {
   const journal = createJournalTable(db);
   const insert = createInsert(db);
   const start = createStart(db);
-  const settle = createSettle(db);
+  const settle = createSettle(db, limits);
   const byId = db.prepare("SELECT * FROM state_updates WHERE id = ?");
   const renew = db.prepare(
     "UPDATE state_updates SET expires_at = ?, renewed_at = ? WHERE id = ? AND status = 'running'",

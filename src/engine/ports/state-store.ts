@@ -138,8 +138,6 @@ export interface Settlement {
   readonly at: number;
   /** Missing: the state did not move. */
   readonly checkpoint?: { readonly text: string; readonly resources: number };
-  /** How many full checkpoints of the stack are kept. */
-  readonly keep: number;
   /** The stack is named so from here on; rejects where the name is taken. */
   readonly rename?: StackName;
 }

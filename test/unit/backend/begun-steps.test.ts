@@ -83,7 +83,7 @@ test("no step may be done when the lease has run out, the update has ended, or t
   assert.equal(await open(), true);
   await store.closeUpdate("u1", "failed");
   assert.equal(await open(), false, "the update");
-  await store.settleUpdate("u1", { status: "failed", at: 2, keep: 1 });
+  await store.settleUpdate("u1", { status: "failed", at: 2 });
   await startUpdate(store, "u2", (await store.stack("app/prod"))?.id ?? 0);
   assert.equal(await open(), false, "the next update has begun nothing yet");
   await store.appendJournal("u2", [begin(1, "a")]);

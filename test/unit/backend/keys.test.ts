@@ -70,7 +70,7 @@ async function storeState(
     },
   };
   const checkpoint = { text: JSON.stringify(state), resources: 1 };
-  return store.settleUpdate(id, { status: "succeeded", at: 2, keep: 20, checkpoint });
+  return store.settleUpdate(id, { status: "succeeded", at: 2, checkpoint });
 }
 
 async function storedCiphertext({ store }: KeyStage, name: string, version: number): Promise<Buffer> {

@@ -1,6 +1,10 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { test } from "node:test";
+import type { RunRecord, StackStatus } from "../../../src/engine/ports/records.ts";
+import type { Revision } from "../../../src/engine/ports/source.ts";
 import { openDatabase } from "../../../src/store/database.ts";
 import { createSqliteRecords, recordsMigrations } from "../../../src/store/records-sqlite.ts";
 import { recordsContract, type RecordsUnderTest } from "../../support/records-contract.ts";
@@ -24,3 +28,47 @@ async function open(): Promise<RecordsUnderTest> {
 }
 
 recordsContract("SQLite", open);
+
+const revision: Revision = { sha: "a".repeat(40), author: "Sam", subject: "s", time: 1 };
+const status = { stack: "p/one", attempts: 0, drifted: false, unknown: [], lightChecks: 0, resources: 0 };
+const endedRun = (id: string, endedAt: number, more: Partial<RunRecord> = {}): RunRecord => ({
+  id,
+  stack: "p/one",
+  mode: "converge",
+  trigger: "commit",
+  revision,
+  startedAt: endedAt,
+  endedAt,
+  outcome: "failed",
+  ...more,
+});
+
+test("runs go by count and age, but not those that the status refers to", async () => {
+  const db = openDatabase(":memory:", recordsMigrations);
+  const records = createSqliteRecords(db, { runs: 3, states: 1, ageMs: 100 });
+  const left = async (): Promise<readonly string[]> => (await records.runs({})).map(({ id }) => id);
+  const now: StackStatus = { ...status, references: [], deployed: revision };
+  const drift = {
+    stack: "p/one",
+    urn: "u",
+    kind: "changed",
+    paths: [],
+    since: 2,
+    seenAt: 2,
+    result: "open",
+  } as const;
+  await records.commitRun(now, endedRun("r01", 1, { outcome: "converged" }), []);
+  await records.commitRun(now, endedRun("r02", 2, { mode: "check", outcome: "drifted" }), [
+    { ...drift, run: "r02" },
+  ]);
+  await records.startRun(endedRun("r03", 3, { endedAt: undefined, outcome: undefined }));
+  for (let n = 4; n <= 9; n++) await records.commitRun(now, endedRun(`r0${n}`, n), []);
+  assert.deepEqual(await left(), ["r09", "r08", "r07", "r03", "r02", "r01"], "by count");
+  const later = { ...now, lastRun: "r07" };
+  await records.commitRun(later, endedRun("r10", 500), []);
+  assert.deepEqual(await left(), ["r10", "r07", "r03", "r02", "r01"], "by age");
+  const found = endedRun("r11", 501, { outcome: "unchanged" });
+  await records.commitRun({ ...later, lastRun: "r11" }, found, [{ ...drift, run: "r02", endedAt: 501 }]);
+  assert.deepEqual(await left(), ["r11", "r10", "r03", "r01"], "what nothing refers to any more");
+  db.close();
+});

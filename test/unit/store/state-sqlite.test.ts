@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import type { DatabaseSync } from "node:sqlite";
+import { DEFAULT_HISTORY } from "../../../src/engine/ports/history-limits.ts";
 import type { StateStore } from "../../../src/engine/ports/state-store.ts";
 import { openDatabase } from "../../../src/store/database.ts";
 import { stateMigrations } from "../../../src/store/state-schema.ts";
@@ -70,7 +71,6 @@ test("a closed update takes nothing more; its end is written once", async () => 
   const checkpoint = (text: string) => ({
     status: "failed" as const,
     at: 5,
-    keep: 20,
     checkpoint: { text, resources: 1 },
   });
   assert.equal(await store.settleUpdate("u1", checkpoint("first")), 1);
@@ -95,25 +95,53 @@ test("one lease for each stack, seen from every connection", async () => {
   other.close();
 });
 
-test("only the newest checkpoints are kept, and a removed stack leaves nothing", async () => {
+/** An update that leaves a state, and ends at this moment. */
+async function ended(id: string, stackId: number, status: "succeeded" | "failed", at: number): Promise<void> {
+  await running(id, stackId);
+  await store.closeUpdate(id, status);
+  await store.settleUpdate(id, { status, at, checkpoint: { text: id, resources: 1 } });
+}
+
+const numbers = async (stackId: number): Promise<readonly number[]> =>
+  (await store.history(stackId, 100, 0)).map(({ number }) => number);
+
+test("only the newest states are kept, and a removed stack leaves nothing", async () => {
+  store = createSqliteStateStore(db, { ...DEFAULT_HISTORY, states: 3, runs: 4 });
   const id = await newStack("p/one");
-  for (let n = 1; n <= 5; n++) {
-    await running(`u${n}`, id);
-    await store.closeUpdate(`u${n}`, "succeeded");
-    await store.settleUpdate(`u${n}`, {
-      status: "succeeded",
-      at: n,
-      keep: 3,
-      checkpoint: { text: `c${n}`, resources: n },
-    });
-  }
-  assert.equal((await store.checkpoint(id, 3))?.text, "c3");
-  assert.equal(await store.checkpoint(id, 2), undefined);
-  assert.deepEqual(
-    (await store.history(id, 2, 0)).map(update => update.number),
-    [5, 4],
-  );
+  for (let n = 1; n <= 6; n++) await ended(`u${n}`, id, "succeeded", n);
+  assert.deepEqual(await store.checkpointVersions(id), [6, 5, 4]);
+  assert.deepEqual(await numbers(id), [6, 5, 4, 3]);
   await store.removeStack(id);
   for (const table of ["state_checkpoints", "state_updates", "state_journal"])
     assert.deepEqual(db.prepare(`SELECT * FROM ${table}`).all(), []);
+});
+
+test("the newest good state outlives any number of bad ones", async () => {
+  store = createSqliteStateStore(db, { ...DEFAULT_HISTORY, states: 2, runs: 2 });
+  const id = await newStack("p/one");
+  await ended("good", id, "succeeded", 1);
+  for (let n = 1; n <= 5; n++) await ended(`bad${n}`, id, "failed", n + 1);
+  assert.deepEqual(await store.checkpointVersions(id), [6, 5, 1]);
+  assert.equal((await store.checkpoint(id, 1))?.text, "good");
+  assert.deepEqual(await numbers(id), [6, 5, 1], "who made a kept state is still said");
+});
+
+test("what is too old goes, but never the newest state nor the newest good one", async () => {
+  store = createSqliteStateStore(db, { ...DEFAULT_HISTORY, ageMs: 100 });
+  const [id, other] = [await newStack("p/one"), await newStack("p/two")];
+  await ended("other", other, "succeeded", 1);
+  await ended("u1", id, "succeeded", 1);
+  await ended("u2", id, "succeeded", 2);
+  await ended("u3", id, "failed", 3);
+  const asked = { stackId: id, kind: "update", dryRun: false, who: "anna", createdAt: 3 };
+  await store.createUpdate({ id: "never", ...asked, message: "", environment: {}, config: {} });
+  await ended("u4", id, "failed", 500);
+  assert.deepEqual(await store.checkpointVersions(id), [4, 2]);
+  assert.deepEqual(await numbers(id), [4, 2]);
+  assert.equal(await store.update("never"), undefined, "one that never started");
+  assert.deepEqual(await store.checkpointVersions(other), [1]);
+  await running("u5", id);
+  await store.closeUpdate("u5", "succeeded");
+  await store.settleUpdate("u5", { status: "succeeded", at: 5000 });
+  assert.deepEqual(await store.checkpointVersions(id), [4, 2], "nothing moved: both still stand");
 });
