@@ -27,7 +27,7 @@ import { credentialsOf } from "./wire-data.ts";
 import { ownKeyFile, sealerFor } from "./wire-keys.ts";
 
 /** What belongs to a data folder's state beside the database. */
-export const KEY_FILES: readonly string[] = ["state.key"];
+export const KEY_FILES: readonly string[] = ["state.key", "age-key.txt"];
 
 const LAST = "backup.last";
 const FAILURE = "backup.failure";
