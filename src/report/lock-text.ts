@@ -11,12 +11,12 @@ const steps = (operations: readonly PendingOperation[]): string[] =>
   operations.map(({ operation, urn }) => `  ${operation} ${resourceName(urn)}  ${plainLine(urn)}`);
 
 function holder({ stack, kind, who, about, holder: process, since, renewed, expires }: Lease, now: number) {
-  const on = process ? `  on ${holderText(process)}` : "  from an unknown machine";
+  const on = process ? `on ${holderText(process)}` : "from an unknown machine";
   const heard = renewed === undefined ? "not heard of since" : `last heard of ${formatAge(renewed, now)} ago`;
   return [
     plainLine(`${stack} is being changed (${kind}) by ${who}`),
-    ...(about === undefined ? [] : [plainLine(`  bringing ${about}`)]),
-    plainLine(on),
+    ...(about === undefined ? [] : [`  ${plainLine(`bringing ${about}`)}`]),
+    `  ${plainLine(on)}`,
     `  since ${timestamp(since)} (${formatAge(since, now)}), ${heard}`,
     `  its lease ends by itself at ${timestamp(expires)} (in ${formatDuration(Math.max(0, expires - now))}), unless it is renewed`,
   ];
