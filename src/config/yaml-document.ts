@@ -41,11 +41,15 @@ function locate(doc: Document, path: readonly PropertyKey[], atKey: boolean): nu
   return found.offset;
 }
 
+/** Characters of the parser's own words: it quotes what it does not understand, however long that is. */
+const MAX_SAID = 300;
+
 const TWICE = "this key is there twice; keep one of them";
 
 function sayError(error: { code: string; message: string }): string {
   if (error.code === "MULTIPLE_DOCS") return "more than one YAML document in the file; keep one";
-  return `not valid YAML: ${error.message.replace(/\s+/g, " ")}`;
+  const said = error.message.slice(0, MAX_SAID).replace(/\s+/g, " ");
+  return `not valid YAML: ${said}${error.message.length > MAX_SAID ? "…" : ""}`;
 }
 
 const problem = (message: string, place: Place): { problems: Problem[] } => ({
@@ -62,7 +66,13 @@ export function parseYaml(file: string, text: string): YamlDocument | { readonly
   try {
     // JSON may be indented with tabs, YAML may not; a tab inside a JSON string is written \t.
     const source = file.endsWith(".json") ? text.replaceAll("\t", " ") : text;
-    const doc = parseDocument(source, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+    // Its warnings would go to the daemon's log, with pieces of the file.
+    const doc = parseDocument(source, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      logLevel: "error",
+    });
     const wrong = [...doc.errors, ...doc.warnings].slice(0, MAX_ERRORS);
     const repeated = repeatedKeys(doc, MAX_ERRORS);
     if (wrong.length + repeated.length > 0)
