@@ -88,7 +88,8 @@ export function shellMachine(name: string, pool: ShellPool, callMs: number): Omi
       const { code, stderr } = answer.value;
       if (code === scripts.NO_STAT && MISSING.test(stderr)) return done(undefined);
       if (code !== 0) return troubleOf(name, target, answer.value);
-      return parseRead(answer.value, maxBytes);
+      const read = parseRead(answer.value, maxBytes);
+      return read.ok ? read : named(read.trouble.kind, target, read.trouble.message);
     },
     write: (target, content, attributes, signal) =>
       act(
