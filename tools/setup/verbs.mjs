@@ -7,5 +7,6 @@ export const verbs = {
   serve: { pulumi: true, program: ["src/cli.ts", "serve"] },
   bench: { pulumi: true, program: ["bench/main.ts"] },
   test: { pulumi: true, program: ["tools/setup/test.mjs", "test"] },
+  fuzz: { pulumi: false, program: ["tools/setup/fuzz.mjs"] },
   check: { pulumi: true, program: ["tools/setup/test.mjs", "check"] },
 };
