@@ -9,6 +9,7 @@ import type { GlobalArgs, Io } from "./command.ts";
 import { fine, missing, warning, type Finding } from "./doctor-finding.ts";
 import * as machine from "./doctor-machine.ts";
 import type { DoctorReport } from "./doctor-table.ts";
+import { checkIsolation } from "./wire-doctor-isolation.ts";
 import { settingsFor } from "./wire-settings.ts";
 
 const root = path.resolve(import.meta.dirname, "..", "..");
@@ -67,6 +68,7 @@ export async function examine(
     ...signatures,
     ...settingsFindings(settings),
     machine.checkMemoryFolder(MEMORY_FOLDER),
+    ...(settings.ok ? [await checkIsolation(settings.value, env)] : []),
   ];
   const pulumi = located.ways.map(({ way, outcome, said }) => ({ way: wayTitles[way], outcome, said }));
   return { ok: !checks.some(check => check.state === "missing"), checks, pulumi };

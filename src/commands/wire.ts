@@ -19,6 +19,7 @@ import { recover } from "../engine/recover.ts";
 import { homeFolder } from "../process/home-folder.ts";
 import { endGroup } from "../process/session.ts";
 import { systemClock } from "../process/system-clock.ts";
+import type { ProgramBox } from "../program/boxed-process.ts";
 import { createInstaller } from "../program/installer.ts";
 import { packageToolEnvironment } from "../program/package-tool-environment.ts";
 import { createWorkerPool } from "../program/worker-pool.ts";
@@ -31,6 +32,7 @@ import { inDataFolder, makeDataFolder } from "../store/data-folder.ts";
 import { claimData } from "../store/data-lock.ts";
 import { checkDatabase, createCare, type Care } from "./wire-care.ts";
 import { openSource, openStores, type Stores } from "./wire-data.ts";
+import { isolatePrograms } from "./wire-isolation.ts";
 import { openKeys, type OpenedKeys } from "./wire-keys.ts";
 import { startStateProcess } from "./wire-state.ts";
 
@@ -186,6 +188,9 @@ async function openWithStores(options: OpenOptions, stores: Stores): Promise<Res
   const cli = await findCli(options);
   if (!cli.ok) return cli;
   const system = present(env, SYSTEM);
+  const runDir = makeRunDir(settings.data);
+  const onNone = (why: string): void => sayNotIsolated(options, why);
+  const isolating = isolatePrograms({ settings, holdfast: HOLDFAST, runDir, env, onNone });
   const state = await startStateProcess({
     data: settings.data,
     history: settings.history,
@@ -195,8 +200,19 @@ async function openWithStores(options: OpenOptions, stores: Stores): Promise<Res
     onDeath: announce(options, "state service"),
     onDamage: stores.damage.ring,
   });
-  const found = { source: source.value, cli: cli.value, care: care.value, state, system, keys: keys.value };
-  return ok(await assemble(options, stores, found));
+  const box = await isolating;
+  if (!box.ok) {
+    await state.stop();
+    return box;
+  }
+  const known = { source: source.value, cli: cli.value, care: care.value, keys: keys.value };
+  return ok(await assemble(options, stores, { ...known, state, system, runDir, box: box.value }));
+}
+
+/** A person's own command would say it each time; `holdfast doctor` says it too. */
+function sayNotIsolated({ automatic, listener }: OpenOptions, why: string): void {
+  const text = `programs are not isolated: ${why}. They run as this user and see what it sees; docs/security.md says more`;
+  if (automatic) listener({ type: "message", level: "warning", text, at: systemClock.now() });
 }
 
 interface Found {
@@ -206,6 +222,9 @@ interface Found {
   readonly state: Awaited<ReturnType<typeof startStateProcess>>;
   readonly keys: OpenedKeys;
   readonly system: Readonly<Record<string, string>>;
+  readonly runDir: string;
+  /** Undefined: programs are not isolated. */
+  readonly box: ProgramBox | undefined;
 }
 
 /** A note that cannot be written (a full disk) does not end the daemon: the run that it belongs to will say so. */
@@ -233,12 +252,13 @@ function makeTools(
   const redact = (text: string): string => redactor.redact(text);
   const noted = noting(options.listener);
   const inData = (name: string): string => path.join(settings.data, name);
-  const runDir = makeRunDir(settings.data);
+  const { runDir, box } = found;
   const workers = createWorkerPool({
     holdfast: HOLDFAST,
     cache: inData("compile-cache"),
     redact,
     spare: settings.workers,
+    ...(box ? { box } : {}),
   });
   const own = createPulumi({
     binary: found.cli,
@@ -262,6 +282,7 @@ function makeTools(
     env: packageToolEnvironment(env),
     redact,
     ...progress,
+    ...(box ? { box } : {}),
   });
   // Most projects bring no SDK of their own: theirs is loaded while the repository is fetched.
   workers.warm([realpathSync(path.join(HOLDFAST, "node_modules", "@pulumi", "pulumi"))]);

@@ -17,6 +17,8 @@ const KEYS = Object.keys(daemonSchema.shape);
 const LISTS = ["credentials", "backups", "history", "keyRecipients"];
 const SCALARS = KEYS.filter(key => !LISTS.includes(key));
 
+const COUNTS = ["parallelism", "workers", "isolationUid"];
+
 const kebab = (key: string): string => key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
 /** `publicUrl` → `--public-url` */
 export const flagName = (key: string): string => `--${kebab(key)}`;
@@ -43,8 +45,7 @@ function checkScalars(raw: RawSettings, nameOf: (key: string) => string): Source
   for (const key of SCALARS) {
     const value = raw[key];
     if (value === undefined || value === "") continue;
-    const counts = key === "parallelism" || key === "workers";
-    const checked = daemonSchema.safeParse({ [key]: counts ? Number(value) : typed(value) });
+    const checked = daemonSchema.safeParse({ [key]: COUNTS.includes(key) ? Number(value) : typed(value) });
     if (checked.success) values = { ...values, ...checked.data };
     else
       problems.push(

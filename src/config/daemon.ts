@@ -49,6 +49,19 @@ export interface DaemonSettings {
   readonly parallelism: number;
   /** Program workers kept ready. */
   readonly workers: number;
+  /** How programs are kept away from the machine; undefined: as `{}`. */
+  readonly isolation?: IsolationSettings;
+}
+
+export interface IsolationSettings {
+  /** Default auto: where it can be done. `required`: else nothing starts. */
+  readonly wish?: "auto" | "required" | "off";
+  /** Default outside: other machines. */
+  readonly network?: "outside" | "none";
+  /** Absolute folders that programs may read besides their checkout. */
+  readonly folders?: readonly string[];
+  /** The first of two user ids, where holdfast is root. */
+  readonly uid?: number;
 }
 
 export interface DaemonInput {
@@ -96,6 +109,16 @@ function credentialOf(values: NonNullable<DaemonValues["credentials"]>[number]):
   };
 }
 
+function isolationOf(values: DaemonValues): IsolationSettings {
+  const { isolation, programNetwork, programFolders, isolationUid } = values;
+  return {
+    ...(programFolders === undefined ? {} : { folders: programFolders.split(":") }),
+    wish: isolation ?? "auto",
+    network: programNetwork ?? "outside",
+    ...(isolationUid === undefined ? {} : { uid: isolationUid }),
+  };
+}
+
 function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSettings {
   const { repo, publicUrl, hookSecretFile, keyRecipients, pulumi, requireSignatures } = values;
   const signers = signersOf(values);
@@ -119,6 +142,7 @@ function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSet
     credentials: (values.credentials ?? []).map(credentialOf),
     parallelism: values.parallelism ?? Math.max(1, Math.min(cpus, MAX_DEFAULT_PARALLELISM)),
     workers: values.workers ?? DEFAULT_WORKERS,
+    isolation: isolationOf(values),
   };
 }
 

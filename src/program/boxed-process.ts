@@ -18,6 +18,8 @@ const BOOT = path.join(import.meta.dirname, "worker", "boot.ts");
 export interface ProgramBox {
   readonly isolation: Isolation;
   readonly network: Network;
+  /** Absolute folders that every program may read. */
+  readonly folders?: readonly string[];
 }
 
 export interface StartOptions {
@@ -125,11 +127,11 @@ function spawnBoxed(options: StartOptions, box: Box, cache: string): ChildProces
   });
 }
 
-function startBoxed(options: StartOptions, { isolation, network }: ProgramBox): Started {
+function startBoxed(options: StartOptions, { isolation, network, folders = [] }: ProgramBox): Started {
   const cache = cacheOf(options, isolation);
   const box = isolation.box({
     as: "program",
-    readable: [packagesAround(options.sdk), ...(options.readable ?? [])],
+    readable: [packagesAround(options.sdk), ...folders, ...(options.readable ?? [])],
     writable: [cache],
     cwd: options.cwd ?? "/tmp",
     shows: true,

@@ -21,6 +21,8 @@ export interface InstallerOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly redact: (text: string) => string;
   readonly onProgress?: (text: string) => void;
+  /** Where installs are kept away from the machine; default: they run as our own user. */
+  readonly box?: SharedInstallOptions["box"];
 }
 
 /** The SDK as Node finds it from the program's folder. */

@@ -4,6 +4,8 @@ import type { PackageTool } from "./project-files.ts";
 export interface PackageCommand {
   readonly tool: PackageTool;
   readonly args: readonly string[];
+  /** It runs code of packages. */
+  readonly scripts: boolean;
 }
 
 const NPM_QUIET = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
@@ -17,10 +19,10 @@ const INSTALL: Record<PackageTool, readonly string[]> = {
 
 /** The scripts of the named packages run afterwards, and of no other. */
 export function commandsFor(tool: PackageTool, allowScripts: readonly string[]): PackageCommand[] {
-  const install = { tool, args: INSTALL[tool] };
+  const install = { tool, args: INSTALL[tool], scripts: false };
   if (allowScripts.length === 0) return [install];
   const names = allowScripts.filter(name => !name.startsWith("-"));
-  if (tool === "pnpm") return [install, { tool, args: ["rebuild", ...names] }];
+  if (tool === "pnpm") return [install, { tool, args: ["rebuild", ...names], scripts: true }];
   const rebuild = ["rebuild", "--ignore-scripts=false", "--foreground-scripts", ...NPM_QUIET, "--", ...names];
-  return [install, { tool: "npm", args: rebuild }];
+  return [install, { tool: "npm", args: rebuild, scripts: true }];
 }

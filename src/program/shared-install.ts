@@ -4,6 +4,7 @@ import { access, mkdir, readdir, readFile, realpath, rename, rm, writeFile } fro
 import path from "node:path";
 import { fail, ok, type Result } from "../engine/failure.ts";
 import { run, type RunResult } from "../process/run.ts";
+import { boxInstall, type InstallBoxOptions } from "./boxed-install.ts";
 import { commandsFor, type PackageCommand } from "./package-commands.ts";
 import { keepHarmlessSettings } from "./npm-settings.ts";
 import type { PackageTool } from "./project-files.ts";
@@ -36,6 +37,8 @@ export interface SharedInstallOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly redact: (text: string) => string;
   readonly onProgress: (text: string) => void;
+  /** Where installs are kept away from the machine; default: they run as our own user. */
+  readonly box?: Pick<InstallBoxOptions, "isolation">;
 }
 
 async function contentsOf(request: InstallRequest): Promise<[string, Buffer][]> {
@@ -95,24 +98,45 @@ function missingTool(tool: PackageTool): string {
   return `${tool} is not on the daemon's PATH (${how})`;
 }
 
+interface Place {
+  readonly folder: string;
+  readonly cwd: string;
+}
+
+/** Undefined: there is no such tool. */
+async function runTool(
+  command: PackageCommand,
+  place: Place,
+  signal: AbortSignal,
+  { box, cache, env }: SharedInstallOptions,
+): Promise<RunResult | undefined> {
+  const how = { deadlineMs: INSTALL_DEADLINE_MS, maxOutput: OUTPUT_LIMIT, signal };
+  if (!box) {
+    const result = await run(command.tool, command.args, { ...how, cwd: place.cwd, env });
+    return result.startError?.code === "ENOENT" ? undefined : result;
+  }
+  const downloads = path.join(path.dirname(await realpath(cache)), "downloads");
+  const boxed = await boxInstall(command, place, { ...box, downloads, env });
+  if (!boxed) return undefined;
+  try {
+    return await run(boxed.command, boxed.args, { ...how, env: boxed.env });
+  } finally {
+    boxed.close();
+  }
+}
+
 async function runCommand(
   command: PackageCommand,
-  cwd: string,
+  place: Place,
   request: InstallRequest,
   options: SharedInstallOptions,
 ): Promise<Result<void>> {
-  const result = await run(command.tool, command.args, {
-    cwd,
-    env: options.env,
-    deadlineMs: INSTALL_DEADLINE_MS,
-    maxOutput: OUTPUT_LIMIT,
-    signal: request.signal,
-  });
-  if (result.aborted) return fail({ kind: "aborted", reason: "shutting-down" });
-  if (result.startError?.code === "ENOENT") {
+  const result = await runTool(command, place, request.signal, options);
+  if (!result) {
     const problem = { message: missingTool(request.tool), place: { file: request.name } };
     return fail({ kind: "stalled", reason: "config-invalid", problems: [problem] });
   }
+  if (result.aborted) return fail({ kind: "aborted", reason: "shutting-down" });
   if (result.code === 0) return ok(undefined);
   const why = `${command.tool} ${command.args[0] ?? ""}: ${wordsOf(result, options.redact)}`;
   return fail({ kind: "transient", reason: "install-failed", folder: request.name, why });
@@ -130,7 +154,7 @@ async function fillFolder(
   }
   const workFolder = path.join(folder, request.workFolder);
   for (const command of commandsFor(request.tool, request.allowScripts)) {
-    const done = await runCommand(command, workFolder, request, options);
+    const done = await runCommand(command, { folder, cwd: workFolder }, request, options);
     if (!done.ok) return done;
   }
   return ok(undefined);
@@ -156,7 +180,7 @@ export async function makeSharedInstall(
   const final = path.join(options.cache, keyOf(request, contents));
   if (await exists(final)) return ok(await realpath(final));
   await removeLeftovers(options.cache);
-  const made = path.join(options.cache, `making-${process.pid}-${randomUUID()}`);
+  const made = path.join(await realpath(options.cache), `making-${process.pid}-${randomUUID()}`);
   await mkdir(made);
   options.onProgress(`installing packages of ${request.name} with ${request.tool}`);
   const filled = await fillFolder(made, contents, request, options);

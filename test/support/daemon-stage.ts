@@ -129,7 +129,9 @@ export interface StageOptions {
 /** Everything is removed, and whatever still lives is ended, after the test. */
 export function makeStage(t: Ending, { files }: StageOptions): Stage {
   const base = mkdtempSync(path.join(tmpdir(), "hf-stage-"));
-  const [data, sandbox, gate] = ["data", "sandbox", "gate"].map(name => path.join(base, name)) as [
+  const gates = path.join(base, "gates");
+  mkdirSync(gates, { mode: 0o755 });
+  const [data, sandbox, gate] = ["data", "sandbox", "gates/gate"].map(name => path.join(base, name)) as [
     string,
     string,
     string,
@@ -156,6 +158,7 @@ export function makeStage(t: Ending, { files }: StageOptions): Stage {
     HOLDFAST_REPO: repository.url,
     HOLDFAST_DATA: data,
     HOLDFAST_WORKERS: "1",
+    HOLDFAST_PROGRAM_FOLDERS: gates,
   };
   const start: Stage["start"] = (args, more = {}) => {
     const options = { cwd: base, detached: false, ...more, env: { ...env, ...more.env } };

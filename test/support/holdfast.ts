@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { TestContext } from "node:test";
+import type { IsolationSettings } from "../../src/config/daemon.ts";
 import { openHoldfast, type Holdfast } from "../../src/commands/wire.ts";
 import { backupsOf } from "../../src/config/care-settings.ts";
 import type { SignerSettings } from "../../src/config/signer-settings.ts";
@@ -26,6 +27,8 @@ export interface StageOptions {
   readonly backups?: Parameters<typeof backupsOf>[0];
   /** Whose commits count. Default: everybody's. */
   readonly signers?: SignerSettings;
+  /** Default: as the daemon's. */
+  readonly isolation?: IsolationSettings;
   /** On top of the environment of the test. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -150,6 +153,7 @@ export async function openStage(t: TestContext, options: StageOptions): Promise<
       backups: backupsOf(options.backups, data),
       parallelism: options.parallelism ?? 2,
       workers: 1,
+      ...(options.isolation ? { isolation: options.isolation } : {}),
       ...(options.signers && { signers: options.signers }),
     };
     const env = { ...process.env, ...options.env };

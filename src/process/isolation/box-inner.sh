@@ -3,4 +3,6 @@
 cd "$1" && pivot_root . . && umount -n -l . && cd "$3" || exit 97
 search=$2 words=$4
 shift 4
+# Others read what is made here: installs, compiled code.
+umask 022
 exec env PATH="$search" setpriv $words -- "$@" 2>&5 5>&-

@@ -1,6 +1,6 @@
 /** A box: what one process sees and may do, as a command that starts it (box.sh). */
 import { randomBytes } from "node:crypto";
-import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, lchownSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { INSIDE, mountsOf, rootLinks } from "./mounts.ts";
 import type { Excerpt, Skeleton } from "./skeleton.ts";
@@ -68,8 +68,11 @@ function rights({ uids }: BoxKit, as: Inhabitant): string {
   return `--reuid ${uids[as]} --regid ${uids[as]} --clear-groups ${NO_RIGHTS}`;
 }
 
+/** With all that we put there. What a box's user made itself is its own already, and may be large. */
 function give({ uids }: BoxKit, folder: string, as: Inhabitant): void {
-  if (uids) chownSync(folder, uids[as], uids[as]);
+  if (!uids || lstatSync(folder).uid === uids[as]) return;
+  const inside = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  for (const name of ["", ...inside]) lchownSync(path.join(folder, name), uids[as], uids[as]);
 }
 
 /** The folder of a box: sockets that programs may reach. What leads to it is closed to everybody else. */

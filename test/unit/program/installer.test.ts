@@ -102,6 +102,7 @@ test("a project without a package.json gets holdfast's own SDK, also in a read-o
   assert.deepEqual(prepared.value, {
     folder: checkout,
     sdk,
+    readable: [checkout],
     pathEntries: [sdk, path.dirname(process.execPath)],
     plugins: [],
   });

@@ -26,11 +26,16 @@ function readArguments(words: readonly unknown[]): Arguments {
   };
 }
 
-function connectThrough(door: string): (this: net.Socket, ...words: unknown[]) => net.Socket {
+function connectThrough(
+  door: string,
+  also: readonly string[],
+): (this: net.Socket, ...words: unknown[]) => net.Socket {
   return function connect(...words) {
     const { options, listener } = readArguments(words);
     const { host = "localhost", port } = options;
-    if (options.path !== undefined || port === undefined || isLoopback(host))
+    const isOwn = isLoopback(host) && !also.includes(`${host}:${port}`);
+    // Agents of http say `path: null`, so that nobody takes the path of a URL for a socket's.
+    if (typeof options.path === "string" || port === undefined || isOwn)
       return Reflect.apply(connectDirectly, this, words as [ConnectOptions]);
     // What is written meanwhile waits, as it does while any socket connects.
     Object.assign(this, { connecting: true });
@@ -53,7 +58,7 @@ function tlsOverSockets(): typeof tls.connect {
     const { options, listener } = readArguments(words);
     const more = words.find((word, at) => at > 0 && typeof word === "object" && word !== null) ?? {};
     const all: tls.ConnectionOptions = { ...more, ...options };
-    if (all.socket || all.path !== undefined || all.port === undefined)
+    if (all.socket || typeof all.path === "string" || all.port === undefined)
       return Reflect.apply(original, tls, words) as tls.TLSSocket;
     const { host = "localhost", port } = all;
     const named = net.isIP(host) === 0 ? { servername: host } : {};
@@ -62,7 +67,7 @@ function tlsOverSockets(): typeof tls.connect {
   return connect;
 }
 
-export function sendSocketsThrough(door: string): void {
-  Object.assign(net.Socket.prototype, { connect: connectThrough(door) });
+export function sendSocketsThrough(door: string, also: readonly string[]): void {
+  Object.assign(net.Socket.prototype, { connect: connectThrough(door, also) });
   tls.connect = tlsOverSockets();
 }
