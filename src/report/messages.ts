@@ -102,6 +102,13 @@ function invalid({ problems }: Reason<"config-invalid">): Message {
   );
 }
 
+const closedSecret = ({ file, why, hint }: Reason<"secret-unreadable">): Message =>
+  message(
+    `The secrets file ${file} cannot be read`,
+    why,
+    hint ?? `Look at it with: holdfast secrets check ${file}`,
+  );
+
 function damaged({ folder, why, backup }: Reason<"database-damaged">): Message {
   return message(
     `The database in ${folder} is damaged; nothing is run on it`,
@@ -123,11 +130,7 @@ function stalled(failure: Stalled, context: MessageContext): Message {
         "Take one dependsOn or StackReference out of the circle and commit.",
       );
     case "secret-unreadable":
-      return message(
-        `The secrets file ${failure.file} cannot be read`,
-        failure.why,
-        failure.hint ?? `Look at it with: holdfast secrets check ${failure.file}`,
-      );
+      return closedSecret(failure);
     case "history-rewritten":
       return rewritten(failure);
     case "signature-untrusted":
@@ -189,6 +192,20 @@ function look({ run }: MessageContext): string {
   return `Read the plan: holdfast show ${id}. If it is right: holdfast approve ${id}. If not: git revert.`;
 }
 
+const unsaved = (failure: Reason<"backup-failed">): Message =>
+  message(
+    "Waits for a backup: the plan deletes or replaces, and no backup could be made",
+    failure.why,
+    failure.hint ?? `${AGAIN} To go on without: backups.required: false in the settings.`,
+  );
+
+const nearlyFull = ({ folder, free, needed }: Reason<"disk-nearly-full">): Message =>
+  message(
+    `Nothing is run: the disk of ${folder} is nearly full`,
+    `${formatBytes(free)} are free, ${formatBytes(needed)} must be.`,
+    "Make room; it goes on by itself. How much must be free: minimumFree in the settings.",
+  );
+
 function waiting(failure: Waiting, context: MessageContext): Message {
   const stack = context.stack ?? "STACK";
   switch (failure.reason) {
@@ -243,17 +260,9 @@ function waiting(failure: Waiting, context: MessageContext): Message {
     case "stack-busy":
       return message(`Busy: ${failure.by}`, "", "It goes on by itself when that has ended.");
     case "backup-failed":
-      return message(
-        "Waits for a backup: the plan deletes or replaces, and no backup could be made",
-        failure.why,
-        failure.hint ?? `${AGAIN} To go on without: backups.required: false in the settings.`,
-      );
+      return unsaved(failure);
     case "disk-nearly-full":
-      return message(
-        `Nothing is run: the disk of ${failure.folder} is nearly full`,
-        `${formatBytes(failure.free)} are free, ${formatBytes(failure.needed)} must be.`,
-        "Make room; it goes on by itself. How much must be free: minimumFree in the settings.",
-      );
+      return nearlyFull(failure);
     case "paused":
       return message(
         `Paused${failure.by === undefined ? "" : ` by ${failure.by}`}: ${failure.why}`,
