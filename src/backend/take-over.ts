@@ -92,6 +92,7 @@ async function taken(
     version,
     resources: deployment?.resources?.length ?? 0,
     pending,
-    ...(before && before.resources > 0 && { replaced: before.version }),
+    // An equal state makes no new version.
+    ...(before && before.resources > 0 && before.version < version && { replaced: before.version }),
   };
 }
