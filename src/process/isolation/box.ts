@@ -89,7 +89,6 @@ export function makeBox(kit: BoxKit, needs: BoxNeeds): Box {
   const { writable = [] } = needs;
   for (const folder of writable) give(kit, folder, needs.as);
   const mounts = `${outside}.mounts`;
-  const readable = [...kit.readable, ...needs.readable];
   writeFileSync(
     mounts,
     mountsOf({
@@ -98,7 +97,8 @@ export function makeBox(kit: BoxKit, needs: BoxNeeds): Box {
       excerpt: kit.excerpt,
       data: kit.data,
       own: outside,
-      readable,
+      common: kit.readable,
+      readable: needs.readable,
       writable,
     }),
   );

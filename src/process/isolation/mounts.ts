@@ -23,7 +23,9 @@ export interface BoxView {
   readonly skeleton: Skeleton;
   /** Shown in part. */
   readonly excerpt: Excerpt;
-  /** Covered, so that nothing shows of it but what is named. */
+  /** Absolute folders that every box shows, read-only. */
+  readonly common: readonly string[];
+  /** Covered, so that nothing shows of it but what is named in `readable`; it may be in a folder that all boxes show. */
   readonly data: string;
   /** Shown at `INSIDE`. */
   readonly own: string;
@@ -70,10 +72,11 @@ export function mountsOf(view: BoxView): string {
     `proc ${at("/proc")} proc nosuid,nodev,noexec,X-mount.mkdir`,
     memory("/tmp", `${TMP_SIZE},mode=1777`),
     memory("/var/tmp", `${TMP_SIZE},mode=1777`),
-    memory(view.data, `${PLACES_SIZE},mode=755`),
     readOnly(view.own, INSIDE),
     readOnly(view.skeleton.own, view.excerpt.folder),
     ...view.excerpt.folders.map(name => readOnly(path.join(view.excerpt.folder, name))),
+    ...view.common.map(folder => readOnly(folder)),
+    memory(view.data, `${PLACES_SIZE},mode=755`),
     ...view.readable.map(folder => readOnly(folder)),
     ...view.writable.map(folder => show(folder, folder, "bind,nosuid,nodev,X-mount.mkdir")),
     "",
