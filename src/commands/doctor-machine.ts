@@ -142,6 +142,37 @@ export function judgeAgeKeys({ keys, looked, problems }: AgeKeys): Finding {
   return keys.length > 0 ? fine(name, `${keys.length} there`) : warning(name, "none", wayOut);
 }
 
+export interface StateKeys {
+  /** Who can open each of them; undefined: state.key of an older holdfast. */
+  readonly keys: readonly (readonly string[] | undefined)[];
+  /** Recipients of the age keys that are found from here. */
+  readonly here: readonly string[];
+  /** The data folder's own age key, where there is one and some key opens with no other. */
+  readonly ownFile?: string;
+}
+
+export function judgeStateKeys({ keys, here, ownFile }: StateKeys): Finding {
+  const name = "state keys";
+  const wrapped = keys.filter(recipients => recipients !== undefined);
+  const lost = wrapped.filter(recipients => !recipients.some(one => here.includes(one)));
+  if (lost.length > 0) {
+    const wanted = [...new Set(lost.flat())].join(", ");
+    const found = `no age key that is found from here opens ${lost.length} of ${keys.length}`;
+    return warning(name, found, `holdfast starts only with the secret key of one of ${wanted}`);
+  }
+  if (ownFile !== undefined) {
+    const found = `${keys.length}; the data folder has an age key of its own, ${ownFile}`;
+    const wayOut =
+      "keep a copy of it elsewhere, or change over: holdfast secrets key, then keys rotate --to its recipient";
+    return warning(name, found, wayOut);
+  }
+  const old = keys.length - wrapped.length;
+  return fine(
+    name,
+    `${keys.length}${old > 0 ? `, ${old} changed over from state.key at the next start` : ""}`,
+  );
+}
+
 /** `problems` of the settings, each in one line. */
 export function judgeSettings(problems: readonly string[]): Finding {
   return problems.length === 0

@@ -1,5 +1,6 @@
 /** Data keys as they are kept: wrapped, of stacks that are there and of stacks that were. */
-import type { DatabaseSync } from "node:sqlite";
+import { existsSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import type { KeyChange, StateStore, StoredKey } from "../engine/ports/state-store.ts";
 import { inTransaction } from "./database.ts";
 import { keyOf } from "./state-rows.ts";
@@ -78,4 +79,20 @@ export function createFirstKey(
     insert.run(stackId, id, wrapped, JSON.stringify(recipients), createdAt);
     newest.run(id, stackId);
   };
+}
+
+/** Who can open each key, without changing anything; undefined where the file is none of ours yet. */
+export function peekRecipients(file: string): readonly (readonly string[] | undefined)[] | undefined {
+  if (!existsSync(file)) return undefined;
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    const known = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'state_keys'").get();
+    if (!known) return undefined;
+    const rows = db.prepare("SELECT recipients FROM state_keys").all();
+    return rows.map(({ recipients }) =>
+      typeof recipients === "string" ? (JSON.parse(recipients) as string[]) : undefined,
+    );
+  } finally {
+    db.close();
+  }
 }
