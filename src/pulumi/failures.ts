@@ -116,6 +116,8 @@ function checkFailed(events: readonly EngineEvent[], errors: readonly ResourceEr
 
 /** What the engine says when the worker's connection ends in the middle of a run. */
 const WORKER_GONE = /error reading from server|connection (?:refused|reset)|transport is closing/i;
+/** As a worker words the end of a program's process that somebody else ended: a person, the kernel for want of memory, a machine that goes down. */
+const WORKER_KILLED = /the program was ended by (SIGKILL|SIGTERM)/;
 const OWN_FRAME = /^\s+at .*(?:node:internal|\/node_modules\/)/;
 
 /** The program's own words without the frames of Node and of libraries. */
@@ -150,6 +152,14 @@ function programFailed(
   );
   if (!operation.runsProgram || !started) return undefined;
   if (!thrown) return toldByItself(diagnostics, output);
+  const killed = WORKER_KILLED.exec(thrown.message)?.[1];
+  if (killed !== undefined)
+    return {
+      kind: "transient",
+      reason: "process-died",
+      what: "the program's process",
+      how: `ended by ${killed}`,
+    };
   const gone = WORKER_GONE.test(thrown.message)
     ? "the program's process ended before the program did (process.exit, a crash, or out of memory)"
     : thrown.message;

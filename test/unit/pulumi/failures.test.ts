@@ -89,6 +89,19 @@ test("a rejected promise, a missing module and process.exit are failures of the 
   assert.match(message("program-exits-preview"), /process ended before the program did/);
 });
 
+test("a program that somebody else killed is tried again", () => {
+  const message = "an unhandled error occurred: the program was ended by SIGKILL";
+  const events = recordedEvents("program-exits-preview").map(event =>
+    event.kind === "diagnostic" && event.severity === "error" ? { ...event, message } : event,
+  );
+  assert.deepEqual(failureOf({ ...operation, events, result: result({ code: 255 }) }, openRedactor), {
+    kind: "transient",
+    reason: "process-died",
+    what: "the program's process",
+    how: "ended by SIGKILL",
+  });
+});
+
 test("a missing plugin is named with its version and the way to provide it", () => {
   const failure = recordedFailure("plugin-missing-preview");
   assert.ok(failure.reason === "plugin-missing");
