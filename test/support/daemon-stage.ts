@@ -59,6 +59,8 @@ export interface Stage {
   readonly repository: TestRepository;
   readonly env: Readonly<Record<string, string>>;
   start(args: readonly string[], more?: Partial<StartOptions>): Running;
+  /** Runs another program to its end, with more in its environment. */
+  runProgram(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended>;
   /** Runs a command to its end. */
   run(args: readonly string[], more?: Partial<StartOptions>): Promise<Ended>;
   /** Starts the daemon; resolves when it listens. */
@@ -173,6 +175,8 @@ export function makeStage(t: Ending, { files }: StageOptions): Stage {
     env,
     start,
     run: (args, more) => start(args, more).ended,
+    runProgram: (program, args, more) =>
+      startProcess(program, args, { cwd: base, detached: false, env: { ...env, ...more } }).ended,
     async json(...args) {
       const { code, stdout, stderr } = await start([...args, "--json"]).ended;
       if (stdout === "") throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
