@@ -23,7 +23,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["test/**", "bench/**"],
+    files: ["test/**", "bench/**", "soak/**"],
     rules: { "max-lines-per-function": "off", "@typescript-eslint/no-floating-promises": "off" },
   },
   { files: ["**/*.mjs", "**/*.cjs"], ...tseslint.configs.disableTypeChecked },

@@ -6,6 +6,7 @@ export const verbs = {
   demo: { pulumi: true, program: ["src/cli.ts", "demo"] },
   serve: { pulumi: true, program: ["src/cli.ts", "serve"] },
   bench: { pulumi: true, program: ["bench/main.ts"] },
+  soak: { pulumi: true, program: ["soak/main.ts"] },
   test: { pulumi: true, program: ["tools/setup/test.mjs", "test"] },
   fuzz: { pulumi: false, program: ["tools/setup/fuzz.mjs"] },
   check: { pulumi: true, program: ["tools/setup/test.mjs", "check"] },
