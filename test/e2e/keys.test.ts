@@ -38,14 +38,21 @@ async function sealedFile(recipient: string): Promise<string> {
   return sealed.value.text;
 }
 
+/** Far more than it takes; a program that waits so long has found something. */
+const PATIENCE_MS = 60_000;
+
 /** Inputs and outputs of resources, outputs of the stack; `gated` ends only when the gate is open. */
 const body = (gate: string): string => `const config = new pulumi.Config();
 file("plain", config.requireSecret("password"));
 file("quoted", config.requireSecret("quoted"));
 file("made", pulumi.secret(${JSON.stringify(CANARIES[2])}));
 file("stack-file", config.requireSecret("own"));
+const patience = Date.now() + ${PATIENCE_MS};
 const wait = async () => {
-  while (!pulumi.runtime.isDryRun() && !fs.existsSync(${JSON.stringify(gate)})) await new Promise(go => setTimeout(go, 10));
+  while (!pulumi.runtime.isDryRun() && !fs.existsSync(${JSON.stringify(gate)})) {
+    if (Date.now() > patience) throw new Error("the gate was not opened");
+    await new Promise(go => setTimeout(go, 10));
+  }
   return "open";
 };
 file("gated", wait());
@@ -63,9 +70,12 @@ async function openSecretStage(t: TestContext): Promise<SecretStage> {
   const folder = tempFolder(t);
   const key = await testKey(folder);
   const file = await sealedFile(key.recipient);
-  const gate = path.join(folder, "gate");
+  const gates = path.join(folder, "gates");
+  mkdirSync(gates, { mode: 0o755 });
+  const gate = path.join(gates, "gate");
   const stage = await openStage(t, {
     env: { SOPS_AGE_KEY_FILE: key.file },
+    isolation: { folders: [gates] },
     files: box => ({
       ...settings({ "app/*": "{ secrets: [secrets/app.sops.yaml] }" }),
       ...project("app", program(box, body(gate))),
