@@ -5,7 +5,7 @@ import type { Estate } from "./estate.ts";
 import type { Scene } from "./scene.ts";
 
 /** Far beyond the longest sum of waits between attempts that a round can bring about, on a machine with other work. */
-export const PATIENCE_MS = 200_000;
+export const PATIENCE_MS = 300_000;
 const LOOK_MS = 100;
 
 const isBack = (status: Status | undefined, head: string): boolean =>

@@ -20,8 +20,16 @@ const inOneLine = ({ seed, stacks, took, rounds, starts }: Facts): string =>
   `${(took / MINUTE).toFixed(1)} minutes, ${stacks} stacks, ${rounds} rounds, ${starts} starts of the daemon, seed ${seed}; ` +
   `${os.availableParallelism()} × ${os.cpus()[0]?.model ?? "?"}, Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)} at the end`;
 
-export const markdownReport = (facts: Facts): string =>
-  `${inOneLine(facts)}\n\n${markdownTable(facts.rows)}\n`;
+const markdown = (facts: Facts): string => `${inOneLine(facts)}\n\n${markdownTable(facts.rows)}\n`;
+
+const [BEGIN, END] = ["<!-- figures of a soak -->", "<!-- end of the figures -->"];
+
+/** The figures as a page, or in their place in a page that has one. */
+export function withFigures(page: string | undefined, facts: Facts): string {
+  const [from, to] = [page?.indexOf(BEGIN) ?? -1, page?.indexOf(END) ?? -1];
+  if (page === undefined || from < 0 || to < from) return markdown(facts);
+  return `${page.slice(0, from + BEGIN.length)}\n\n${markdown(facts)}\n${page.slice(to)}`;
+}
 
 export function violationReport(facts: Facts, { violations, happened }: Soaked, log: string): string {
   const list = happened.map(
