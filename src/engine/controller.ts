@@ -70,17 +70,30 @@ async function ask(parts: Parts, wish: AskRun): Promise<Result<readonly RunRecor
   return ok(await Promise.all(waits));
 }
 
+/** On a damaged database nothing can be remembered; what meets the damage first throws, and is no bug. */
+async function unlessDamaged<T>(parts: Parts, work: () => Promise<Result<T>>): Promise<Result<T>> {
+  const before = parts.world.care.halted();
+  if (before?.kind === "stalled") return fail(before);
+  try {
+    return await work();
+  } catch (error) {
+    const halted = parts.world.care.halted();
+    if (halted?.kind === "stalled") return fail(halted);
+    throw error;
+  }
+}
+
 /** Fetches, and starts what is due. */
-async function follow(parts: Parts, signal: AbortSignal): ReturnType<typeof refresh> {
-  const halted = parts.world.care.halted();
-  // On a damaged database nothing that is fetched can be remembered.
-  if (halted?.kind === "stalled") return fail(halted);
+async function followNow(parts: Parts, signal: AbortSignal): ReturnType<typeof refresh> {
   const wanted = await refresh(parts, signal);
   // Their runs tell of themselves.
   void (await askPrunes(parts));
   parts.loop.pump();
   return wanted;
 }
+
+const follow = (parts: Parts, signal: AbortSignal): ReturnType<typeof refresh> =>
+  unlessDamaged(parts, () => followNow(parts, signal));
 
 async function approve(parts: Parts, runId: string, by: string): Promise<Result<RunRecord>> {
   const run = await findRun(parts, runId);
@@ -106,8 +119,11 @@ async function approve(parts: Parts, runId: string, by: string): Promise<Result<
 
 /** Ends the leases of dead people's processes, notes what people did, and starts what is due. */
 async function tick(parts: Parts): Promise<void> {
-  await parts.world.state.endExpired(parts.loop.running().map(({ id }) => id));
-  await noteHandwork(parts);
+  await unlessDamaged(parts, async () => {
+    await parts.world.state.endExpired(parts.loop.running().map(({ id }) => id));
+    await noteHandwork(parts);
+    return ok(undefined);
+  });
   parts.loop.pump();
 }
 
@@ -197,8 +213,8 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
       const wanted = await follow(parts, ending.signal);
       return wanted.ok ? ok(wanted.value.revision) : wanted;
     },
-    ask: wish => ask(parts, wish),
-    approve: (runId, by) => approve(parts, runId, by),
+    ask: wish => unlessDamaged(parts, () => ask(parts, wish)),
+    approve: (runId, by) => unlessDamaged(parts, () => approve(parts, runId, by)),
     pause: (stack, why, by) => setPause(parts, stack, why, by),
     async resume(stack) {
       const paused = await world.records.resume(stack);
@@ -237,7 +253,7 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
       ending.abort();
       timers.forEach(callOff => callOff());
       await loop.stop(graceMs);
-      await noteHandwork(parts);
+      await unlessDamaged(parts, async () => ok(await noteHandwork(parts)));
       head.close();
     },
   };

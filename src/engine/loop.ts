@@ -132,11 +132,21 @@ const newerThan = (run: Run, head: Head) => (): string | undefined => {
   return run.mode === "converge" && now !== run.revision.sha ? now : undefined;
 };
 
+/** Nothing of what they do can be kept any more. */
+function callOffAll(active: Iterable<Active>): void {
+  for (const { look, apply } of active) {
+    look.abort();
+    apply.abort();
+  }
+}
+
 /** The run's beginning on record; where that cannot be written, nothing is begun. */
-async function begin(run: Run, { records, clock, emit }: RunWorld): Promise<RunEnd | undefined> {
+async function begin(run: Run, { records, care, clock, emit }: RunWorld): Promise<RunEnd | undefined> {
   try {
     await records.startRun(opening(run));
   } catch (error) {
+    const halted = care.halted();
+    if (halted?.kind === "stalled") return endedWith(halted);
     return endedWith({ kind: "transient", reason: "disk", why: String(error) });
   }
   emit({ type: "run-started", run: opening(run), at: clock.now() });
@@ -186,6 +196,7 @@ export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
     };
     const list = candidates(head.current(), context);
     const halted = world.care.halted();
+    if (halted?.kind === "stalled") callOffAll(active.values());
     if (halted) return refuseAll(list, one => unrecorded(runOf(one), halted, clock.now()));
     const ready = list.filter(one => one.blockedBy.length === 0);
     const picked = pick(ready, options.parallel - active.size, clock.now());

@@ -58,6 +58,9 @@ export async function perform(
     const timed = timedWorld(world);
     const result = await execute(run, timed.world, signals);
     const ended = { ...result, timings: { ...result.timings, ...timed.spans } };
+    const halted = world.care.halted();
+    // Called off, or failed of what the damage made of its steps.
+    if (halted?.kind === "stalled" && ended.failure) return { ...ended, outcome: "failed", failure: halted };
     if (!stopping() || ended.outcome !== "failed") return ended;
     return { ...ended, outcome: "aborted", failure: { kind: "aborted", reason: "shutting-down" } };
   } catch (error) {

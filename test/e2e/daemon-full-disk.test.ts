@@ -39,7 +39,7 @@ function fill(file: string): void {
 const whole = (stage: Stage, newest: number): Promise<boolean> =>
   until(`generation ${newest} is there`, () => filesOf(newest).every(name => stage.files().includes(name)));
 
-test("a full disk fails runs with a clear message, and the daemon goes on when there is room again", async t => {
+test("a full disk stops runs before they begin, says so, and the daemon goes on when there is room again", async t => {
   const stage = makeStage(t, { files: place => generations(place, 1) });
   const data = smallDisk(t);
   if (data === undefined) return t.skip("mounting needs root");
@@ -51,7 +51,12 @@ test("a full disk fails runs with a clear message, and the daemon goes on when t
   const filling = path.join(data, "filling");
   fill(filling);
   stage.repository.commit("second", generations(stage, 2));
-  await until("it says why", () => /no space left|ENOSPC|is full/i.test(daemon.stderr()));
+  await until("it says why", () => /is nearly full/.test(daemon.stderr()));
+  const asked = await stage.run(["sync"], { env });
+  assert.equal(asked.code, 3, asked.stderr);
+  assert.match(asked.stderr, /Nothing is run: the disk of \S+ is nearly full/);
+  const status = await stage.run(["status"], { env });
+  assert.match(status.stdout, /Nothing is run: the disk/);
   assert.equal((await fetch(`${daemon.url}/healthz`)).status > 0, true, "it lives");
   rmSync(filling);
   await whole(stage, 2);

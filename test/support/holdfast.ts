@@ -6,7 +6,7 @@ import path from "node:path";
 import type { TestContext } from "node:test";
 import type { IsolationSettings } from "../../src/config/daemon.ts";
 import { openHoldfast, type Holdfast } from "../../src/commands/wire.ts";
-import { backupsOf } from "../../src/config/care-settings.ts";
+import { backupsOf, type MinimumFree } from "../../src/config/care-settings.ts";
 import type { SignerSettings } from "../../src/config/signer-settings.ts";
 import type { Controller } from "../../src/engine/controller.ts";
 import type { EngineEvent } from "../../src/engine/event.ts";
@@ -25,6 +25,7 @@ export interface StageOptions {
   readonly parallelism?: number;
   /** As in settings.yaml. */
   readonly backups?: Parameters<typeof backupsOf>[0];
+  readonly minimumFree?: MinimumFree;
   /** Whose commits count. Default: everybody's. */
   readonly signers?: SignerSettings;
   /** Default: as the daemon's. */
@@ -151,6 +152,7 @@ export async function openStage(t: TestContext, options: StageOptions): Promise<
       apiTokenRequired: true,
       credentials: [],
       backups: backupsOf(options.backups, data),
+      ...(options.minimumFree && { minimumFree: options.minimumFree }),
       parallelism: options.parallelism ?? 2,
       workers: 1,
       ...(options.isolation ? { isolation: options.isolation } : {}),
