@@ -20,7 +20,13 @@ interface Asked {
 
 function control(asked: Asked): Control {
   return {
-    overview: async () => ({ repository: "/repo", branch: "main", stacks: [], care: { backups: { on: false } }, at: 0 }),
+    overview: async () => ({
+      repository: "/repo",
+      branch: "main",
+      stacks: [],
+      care: { backups: { on: false } },
+      at: 0,
+    }),
     runs: async () => [],
     run: async () => undefined,
     drift: notAsked,
