@@ -184,7 +184,7 @@ async function openWithStores(options: OpenOptions, stores: Stores): Promise<Res
   const careful = { env, settings: { ...settings, repo: source.value.url } };
   const care = await createCare(careful, records, options.listener);
   if (!care.ok) return care;
-  stores.damage.listen(care.value.damaged);
+  stores.damage.listen(why => care.value.damaged(why));
   const cli = await findCli(options);
   if (!cli.ok) return cli;
   const system = present(env, SYSTEM);
