@@ -203,11 +203,19 @@ const runsOf = (parts: Parts): Runs => ({
   },
 });
 
+/** Also runs whose end could not be written when it came (a full disk): their tokens must not outlive them. */
+async function endForgotten(parts: Parts, activeRuns: readonly string[]): Promise<void> {
+  // Read before anything is waited for: a run that begins meanwhile is in neither list.
+  const runs = parts.store.runs();
+  for (const run of await runs) if (!activeRuns.includes(run.runId)) await endRun(parts, run);
+}
+
 export function createStateControl(options: StateControlOptions): StateControl {
   const stackKeys = createStackKeys(options.keys, options.store);
   const parts: Parts = { ...options, stackKeys, settler: createSettler({ ...options, stackKeys }) };
   const { store } = options;
   const begun = createBegunSteps(store, options.clock);
+  const leaseControl = createLeaseControl({ ...parts, current: name => current(parts, name) });
   return {
     ...runsOf(parts),
     mayMutate: (runId, urn) => begun.isOpen(runId, urn),
@@ -241,6 +249,10 @@ export function createStateControl(options: StateControlOptions): StateControl {
         how,
       ),
     removeStack: name => removeStack(parts, name),
-    ...createLeaseControl({ ...parts, current: name => current(parts, name) }),
+    ...leaseControl,
+    endExpired: async activeRuns => {
+      await endForgotten(parts, activeRuns);
+      await leaseControl.endExpired(activeRuns);
+    },
   };
 }

@@ -15,6 +15,7 @@ import type { Pulumi } from "../engine/ports/pulumi.ts";
 import type { LiveProcess, Records } from "../engine/ports/records.ts";
 import type { Source } from "../engine/ports/source.ts";
 import type { StateControl } from "../engine/ports/state.ts";
+import { createProcessNotes } from "../engine/process-notes.ts";
 import { recover } from "../engine/recover.ts";
 import { homeFolder } from "../process/home-folder.ts";
 import { endGroup } from "../process/session.ts";
@@ -227,11 +228,8 @@ interface Found {
   readonly box: ProgramBox | undefined;
 }
 
-/** A note that cannot be written (a full disk) does not end the daemon: the run that it belongs to will say so. */
-function noting(
-  listener: EventListener,
-  what = "a process could not be noted",
-): (work: Promise<void>) => void {
+/** What goes on beside the daemon does not end it. */
+function noting(listener: EventListener, what: string): (work: Promise<void>) => void {
   return work =>
     void work.catch((error: unknown) => {
       const text = `${what}: ${String(error)}`;
@@ -250,7 +248,7 @@ function makeTools(
   const { elsewhere } = options;
   const environment = { ...found.system, ...present(env, NETWORK), ...elsewhere?.env };
   const redact = (text: string): string => redactor.redact(text);
-  const noted = noting(options.listener);
+  const notes = createProcessNotes(records, systemClock, options.listener);
   const inData = (name: string): string => path.join(settings.data, name);
   const { runDir, box } = found;
   const workers = createWorkerPool({
@@ -271,8 +269,8 @@ function makeTools(
       passphrase: env["PULUMI_CONFIG_PASSPHRASE"],
       passphraseFile: env["PULUMI_CONFIG_PASSPHRASE_FILE"],
     },
-    onProcess: live => noted(records.processStarted(live)),
-    onProcessEnded: pid => noted(records.processEnded(pid)),
+    onProcess: live => notes.started(live),
+    onProcessEnded: pid => notes.ended(pid),
   });
   const pulumi = elsewhere ? elsewhere.pulumi(own) : own;
   const progress = options.onProgress ? { onProgress: options.onProgress } : {};
@@ -287,7 +285,7 @@ function makeTools(
   // Most projects bring no SDK of their own: theirs is loaded while the repository is fetched.
   workers.warm([realpathSync(path.join(HOLDFAST, "node_modules", "@pulumi", "pulumi"))]);
   const removeRunDir = (): void => rmSync(runDir, { recursive: true, force: true });
-  return { workers, pulumi, installer, removeRunDir };
+  return { workers, pulumi, installer, removeRunDir, notes };
 }
 
 function startProviders(
@@ -348,6 +346,7 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
     await controller.stop(graceMs);
     await found.care.stop();
     await Promise.all([tools.workers.close(), providers.stop(), service.stop(), ring.close()]);
+    tools.notes.stop();
     tools.removeRunDir();
   };
   const person = async (token: string): Promise<string | undefined> => {

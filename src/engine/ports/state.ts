@@ -189,8 +189,8 @@ export interface StateControl {
   removeStack(stack: StackName): Promise<Result<void>>;
   /** Who is at work on which stack; where one stack is asked for, a lease of it that ran out is ended first. */
   leases(stack?: StackName): Promise<readonly Lease[]>;
-  /** Ends leases that ran out, but for those of these runs, whose processes are at work. */
-  endExpired(exceptRuns: readonly string[]): Promise<void>;
+  /** Ends leases that ran out, and runs that are none any more; but for these runs, which are all that are at work. */
+  endExpired(activeRuns: readonly string[]): Promise<void>;
   /** Steps that the stack's holder has begun and not ended, as far as it told. Empty where nobody holds it. */
   underWay(stack: StackName): Promise<readonly PendingOperation[]>;
   /**

@@ -196,6 +196,17 @@ test("a run can't touch another stack, and no run may import, remove or make sta
   assert.equal((await call(stage, "GET", at(own, ""), { token })).status, 401);
 });
 
+test("a run that nobody works at any more is ended with its token, the others are let be", async () => {
+  const stack = await newStack();
+  const open = (runId: string) => stage.control.openRun({ runId, stack: `web/${stack}` });
+  const [forgotten, active] = [await open("r-forgotten"), await open("r-active")];
+  await stage.control.endExpired(["r-active"]);
+  const at = `/api/stacks/organization/web/${stack}`;
+  assert.equal((await call(stage, "GET", at, { token: forgotten.token })).status, 401);
+  assert.equal((await call(stage, "GET", at, { token: active.token })).status, 200);
+  await stage.control.endRun("r-active");
+});
+
 test("a ciphertext of one stack can't be read with another, nor after a change", async () => {
   const [one, other] = [await newStack(), await newStack()];
   const [ciphertext] = await stage.control.encrypt(`web/${one}`, ["hush"]);
