@@ -5,6 +5,7 @@ import type { StopStep } from "../process/ladder.ts";
 import { run, type RunResult } from "../process/run.ts";
 import { endSession, processStartTime } from "../process/session.ts";
 import { argumentsOf, type Operation } from "./arguments.ts";
+import { watchBrokenChain } from "./broken-chain.ts";
 import { environmentOf } from "./environment.ts";
 import type { EngineEvent } from "./engine-event.ts";
 import { eventBuffer } from "./event-buffer.ts";
@@ -68,7 +69,7 @@ function spawnCli(
   operation: Operation,
   env: Record<string, string>,
   events: string,
-  abandon: AbortSignal | undefined,
+  { abandon, started: tell }: { abandon: AbortSignal | undefined; started: (pid: number) => void },
 ): Promise<RunResult> {
   const stack = `${context.state.organization}/${context.stack.project}/${context.stack.stack}`;
   const args = argumentsOf(operation, { stack, configFile: context.configFile, events });
@@ -86,6 +87,7 @@ function spawnCli(
     signal: context.signal,
     onStart: started => {
       pid = started;
+      tell(started);
       const startTime = processStartTime(started) ?? "";
       settings.onProcess?.({ pid: started, startTime, runId: context.runId, what });
       if (abandon?.aborted) kill();
@@ -115,17 +117,23 @@ async function operateIn(
   operation: Operation,
   { workerPort, abandon }: OperateOptions,
 ): Promise<CliOutcome> {
-  const buffer = eventBuffer(context.onProgress);
+  const chain = watchBrokenChain();
+  const buffer = eventBuffer(step => {
+    chain.saw(step);
+    context.onProgress?.(step);
+  });
   const stream = await openEventStream(folder.socket, json => buffer.add(json));
   try {
     const { home, path: folders, base } = settings;
     const { credentials } = folder;
     const { runtime } = context.stack;
     const env = environmentOf({ context, home, credentials, workerPort, runtime, path: folders, base });
-    const result = await spawnCli(settings, context, operation, env, stream.address, abandon);
+    const started = (pid: number): void => chain.started(pid);
+    const result = await spawnCli(settings, context, operation, env, stream.address, { abandon, started });
     if (stream.opened()) await within(STREAM_END_MS, stream.ended);
     return { result, events: buffer.events };
   } finally {
+    chain.stop();
     await stream.close();
   }
 }
