@@ -26,6 +26,11 @@ export function findBoxes({ holdfast, ...place }: BoxPlace): Promise<FoundIsolat
     ...place,
     excerpt: { folder: holdfast, files: ["package.json"], folders },
     readable: behindLinks,
-    proof: path.join(holdfast, "src", "program", "worker", "boot.ts"),
+    // Of each way in which these come to be: by git, by our set-up, by npm; under a umask of 077 they are ours alone.
+    proofs: [
+      path.join(holdfast, "src", "program", "worker", "boot.ts"),
+      path.join(holdfast, "dist", "sdk", "host.js"),
+      path.join(holdfast, "node_modules", "@pulumi", "pulumi", "package.json"),
+    ].filter(file => existsSync(file)),
   });
 }

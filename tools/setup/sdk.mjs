@@ -1,6 +1,7 @@
 /** The SDK (src/sdk), compiled to CommonJS and declarations in dist/sdk: programs under the plain Pulumi CLI load it from there. */
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -8,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
@@ -33,8 +35,20 @@ function wanted(root) {
 
 const hasSdk = root => existsSync(path.join(sourceOf(root), "tsconfig.json"));
 
+/** mkdtemp, and a umask of 077, make it ours alone; programs run as a user of their own, and load it. */
+function openToAll(folder) {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+    chmodSync(path.join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
+}
+
+const isForAll = folder => (statSync(folder).mode & 0o005) === 0o005;
+
 export const sdkReady = root =>
-  !hasSdk(root) || (existsSync(stampOf(root)) && readFileSync(stampOf(root), "utf8") === wanted(root));
+  !hasSdk(root) ||
+  (existsSync(stampOf(root)) &&
+    isForAll(targetOf(root)) &&
+    readFileSync(stampOf(root), "utf8") === wanted(root));
 
 export async function buildSdk(root) {
   if (sdkReady(root)) return;
@@ -47,6 +61,7 @@ export async function buildSdk(root) {
     // The package is ESM as a whole; what tsc wrote here is not.
     writeFileSync(path.join(folder, "package.json"), '{ "type": "commonjs" }\n');
     writeFileSync(path.join(folder, ".built-from"), source);
+    openToAll(folder);
     rmSync(targetOf(root), { recursive: true, force: true });
     renameSync(folder, targetOf(root));
   } finally {

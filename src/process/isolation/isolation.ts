@@ -31,8 +31,8 @@ export interface IsolationOptions {
   readonly excerpt: Excerpt;
   /** Absolute folders that every box shows besides. */
   readonly readable: readonly string[];
-  /** A file that the boxes' user must be able to read. */
-  readonly proof: string;
+  /** Files that the boxes' user must be able to read. */
+  readonly proofs: readonly string[];
   readonly path: string;
   /** First of two user ids; default: `DEFAULT_UID`. */
   readonly uid?: number;
@@ -101,7 +101,8 @@ function kitOf(options: IsolationOptions, unshare: string): BoxKit | string {
 }
 
 /** In the box: holdfast's own files can be read, Node starts, and the data folder is not to be seen. */
-const PROOF = 'test -r "$1" && test -z "$(ls -A "$2")" && exec "$3" --version';
+const PROOF =
+  'data=$1; node=$2; shift 2; for file do test -r "$file" || { echo "$file"; exit 1; }; done; test -z "$(ls -A "$data")" && exec "$node" --version';
 
 async function prove(kit: BoxKit, options: IsolationOptions): Promise<string | undefined> {
   const box = makeBox(kit, { as: "program", readable: [], cwd: "/tmp", shows: false });
@@ -109,9 +110,9 @@ async function prove(kit: BoxKit, options: IsolationOptions): Promise<string | u
     "-c",
     PROOF,
     "proof",
-    options.proof,
     options.data,
     process.execPath,
+    ...options.proofs,
   ]);
   const done = await run(command, args, {
     env: { PATH: options.path, ...box.env },
@@ -123,7 +124,10 @@ async function prove(kit: BoxKit, options: IsolationOptions): Promise<string | u
   if (done.startError) return `unshare cannot be started: ${done.startError.message}`;
   if (done.timedOut) return "a box was not made in time";
   if (done.code === EXIT_NO_BOX || said !== "") return said === "" ? "namespaces cannot be made here" : said;
-  return `the user of programs cannot read ${options.proof}`;
+  const unread = done.stdout.toString().trim();
+  return unread === ""
+    ? "the data folder can be seen in a box"
+    : `the user of programs cannot read ${unread}`;
 }
 
 /** Never rejects for what the machine lacks: that is the answer. */

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -35,6 +36,8 @@ test("the SDK is built once for its sources, as CommonJS, and a broken source le
   assert.equal(sdkReady(clone), true);
   assert.match(readFileSync(built, "utf8"), /exports\.one = 1/);
   assert.ok(existsSync(built.replace(".js", ".d.ts")));
+  assert.equal(statSync(path.dirname(built)).mode & 0o777, 0o755, "programs are another user");
+  assert.equal(statSync(built).mode & 0o777, 0o644);
 
   write("export const one: number = 'not one';\n");
   assert.equal(sdkReady(clone), false);
