@@ -58,7 +58,7 @@ function createEnding() {
 async function main({ minutes, seed, stacks, faults: chosen, report }: ReturnType<typeof readArguments>) {
   const ending = createEnding();
   const interrupted = new AbortController();
-  process.once("SIGINT", () => interrupted.abort());
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => interrupted.abort());
   const started = Date.now();
   const scene = openScene(ending, { random: createRandom(seed), stacks, say });
   try {
