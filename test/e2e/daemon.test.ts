@@ -119,7 +119,10 @@ test("the daemon serves people, Git servers and other commands", async t => {
 
   await t.test("health and metrics tell how it is", async () => {
     const health = (await (await fetch(`${daemon.url}/healthz`)).json()) as Json;
-    assert.deepEqual(health, { ok: true, checks: { source: "ok", stateService: "ok", providerHost: "ok" } });
+    assert.deepEqual(health, {
+      ok: true,
+      checks: { source: "ok", stateService: "ok", disk: "ok", providerHost: "ok" },
+    });
     const token = (await stage.run(["token", "create", "prometheus"])).stdout.trim();
     const scraped = await fetch(`${daemon.url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
     const text = await scraped.text();
