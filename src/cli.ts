@@ -162,5 +162,6 @@ process.on("uncaughtException", error => process.exit(report(error)));
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.exitCode = report(error);
+  // At once: helpers that were started by then would keep a daemon alive that does nothing. They end when we do.
+  process.exit(report(error));
 }
