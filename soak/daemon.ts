@@ -48,6 +48,8 @@ export function createDaemonLife(stage: Stage, options: Partial<StartOptions>): 
         const started = await startOnce();
         if (started instanceof Error) {
           keepLog(started.message);
+          // It neither ended nor listened: no disk and no port explains that.
+          if (started.message.startsWith("waited in vain")) throw started;
           if (tries === TRIES) throw started;
           await new Promise(resolve => setTimeout(resolve, WAIT_MS));
           continue;
