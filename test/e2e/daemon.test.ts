@@ -202,10 +202,13 @@ test("the daemon serves people, Git servers and other commands", async t => {
   await t.test("a daemon that is killed while a client waits is named, without a stack trace", async () => {
     stage.repository.commit("slow", waiting(stage, "five\n", "second"));
     const sync = stage.start(["sync", "app/prod"]);
-    await until("it waits", async () => {
+    let seen = "";
+    const waits = until("it waits", async () => {
       const { runs } = await stage.json("history", "app/prod");
+      seen = JSON.stringify(runs?.[0]);
       return runs?.[0]?.["by"] === "ada" && runs[0]["endedAt"] === null;
     });
+    await waits.catch(() => assert.fail(`${seen}\n${daemon.stderr()}\n${sync.stderr()}`));
     daemon.kill("SIGKILL");
     const { code, stderr } = await sync.ended;
     assert.equal(code, 1);
@@ -264,7 +267,7 @@ test("a data folder that cannot be used is said in words", async t => {
     [path.join(file, "below"), /a part of this path is a file|ENOTDIR/],
     [path.join(stage.base, "x".repeat(300)), /ENAMETOOLONG/],
     [loop, /ELOOP/],
-    [damaged, /its database is no database/],
+    [damaged, /is damaged; nothing is run on it\n +file is not a database/],
   ];
   for (const [index, [data, said]] of cases.entries()) {
     const verb = index % 2 ? "status" : "sync";
