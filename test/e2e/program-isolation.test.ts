@@ -13,7 +13,7 @@ import { temporaryFolder, testKey } from "../support/secrets.ts";
 const isRoot = process.getuid?.() === 0;
 const SPY = readFileSync(path.resolve(import.meta.dirname, "../fixtures/hostile/index.mjs"), "utf8");
 /** Seconds that nobody else sleeps. */
-const SLEEP = "86339.5";
+const SLEEP = `86339.${process.pid}`;
 
 type Report = Readonly<Record<string, { readonly got?: unknown; readonly refused?: string }>>;
 
