@@ -26,15 +26,12 @@ const textOf = (value: unknown): string => (typeof value === "string" ? value : 
 /** How often the store is asked whether a plan is bound: the controller that binds it is another process. */
 const PLAN_POLL_MS = 4;
 
+const isAwaited = (binding: Binding | undefined): boolean =>
+  binding?.kind === "awaited" || (binding?.kind === "refresh" && binding.upFollows === true);
+
 /** An up that was started ahead of its plan waits until that is bound, or its run has ended. */
 async function planned(store: StateStore, runId: string): Promise<void> {
-  const first = await store.run(runId);
-  if (first?.binding?.kind !== "awaited") return;
-  for (;;) {
-    const kind = (await store.run(runId))?.binding?.kind;
-    if (kind === undefined || kind === "apply") return;
-    await setTimeout(PLAN_POLL_MS);
-  }
+  while (isAwaited((await store.run(runId))?.binding)) await setTimeout(PLAN_POLL_MS);
 }
 
 function createKind(kind: string): StackRoute["handle"] {

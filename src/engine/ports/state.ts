@@ -96,6 +96,8 @@ export type Binding =
       readonly stateVersion: number;
       readonly drift: readonly Change[];
       readonly changes?: readonly Change[];
+      /** The run's up comes next: one that asks for its update already waits until that is bound. */
+      readonly upFollows?: boolean;
     }
   /** Up or destroy: a begun step that is not one of these changes is refused. */
   | { readonly kind: "apply"; readonly stateVersion: number; readonly changes: readonly Change[] };

@@ -18,14 +18,14 @@ async function correctState(
   const { stateVersion, drift } = plan;
   const targets = drift.map(({ urn }) => urn);
   if (!plan.refreshRunsProgram) {
-    await world.state.bind(run.id, { kind: "refresh", stateVersion, drift });
+    await world.state.bind(run.id, { kind: "refresh", stateVersion, drift, upFollows: true });
     return world.pulumi.refresh(context, { targets });
   }
   const worker = await world.workers.take(context.program, context.env);
   if (!worker.ok) return worker;
   try {
     const changes = plan.changes.filter(({ type, component }) => component ?? isProvider(type));
-    await world.state.bind(run.id, { kind: "refresh", stateVersion, drift, changes });
+    await world.state.bind(run.id, { kind: "refresh", stateVersion, drift, changes, upFollows: true });
     return await world.pulumi.refresh(context, { targets }, worker.value);
   } finally {
     await worker.value.stop();
