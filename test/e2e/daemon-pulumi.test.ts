@@ -59,10 +59,13 @@ test("a person uses the plain Pulumi CLI on holdfast's state, through a daemon a
 
   await t.test("through the daemon", async () => {
     assert.match(await pulumi(stage, "whoami"), /ada/);
+    // It looks at what a person did as soon as that has ended, and would put it right in the middle of this.
+    assert.equal((await stage.run(["pause", "app/prod", "--why", "ada works on it"])).code, 0);
     await tryEverything(stage, "through the daemon\n");
   });
 
   await t.test("the daemon puts right what a person did beside Git", async () => {
+    assert.equal((await stage.run(["resume", "app/prod"])).code, 0);
     const synced = await stage.run(["sync"]);
     assert.equal(synced.code, 0, synced.stderr);
     assert.equal(motd(stage), "hello\n");
