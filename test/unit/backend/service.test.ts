@@ -196,6 +196,25 @@ test("a run can't touch another stack, and no run may import, remove or make sta
   assert.equal((await call(stage, "GET", at(own, ""), { token })).status, 401);
 });
 
+test("an up that comes before its plan, or during the refresh before it, waits until it is bound", async () => {
+  const stack = await newStack();
+  for (const before of [
+    { kind: "awaited" },
+    { kind: "refresh", stateVersion: 0, drift: [], upFollows: true },
+  ] satisfies Binding[]) {
+    const runId = `ahead-${before.kind}`;
+    const { token } = await stage.control.openRun({ runId, stack: `web/${stack}` });
+    await stage.control.bind(runId, before);
+    const starting = start(stack, { token });
+    // Another request of the same run is answered meanwhile: this one is waiting, and not only slow.
+    assert.equal((await call(stage, "GET", `/api/stacks/organization/web/${stack}`, { token })).status, 200);
+    await stage.control.bind(runId, { kind: "apply", stateVersion: 0, changes: [] });
+    const { status, message } = await starting;
+    assert.equal(status, 200, String(message));
+    assert.deepEqual((await stage.control.endRun(runId)).refusals, []);
+  }
+});
+
 test("a run that nobody works at any more is ended with its token, the others are let be", async () => {
   const stack = await newStack();
   const open = (runId: string) => stage.control.openRun({ runId, stack: `web/${stack}` });
