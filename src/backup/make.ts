@@ -9,6 +9,7 @@ import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
 import { fileEntry, pack, type ArchiveEntry } from "./archive.ts";
 import { DATABASE, MANIFEST, writeManifest, type ManifestBody, type StackLine } from "./manifest.ts";
+import { isAlive } from "../process/signal.ts";
 import { backupName, type Occasion } from "./name.ts";
 import { openBackup, type Cipher } from "./open.ts";
 import { removable, type Retention } from "./retention.ts";
@@ -216,16 +217,6 @@ export async function makeBackup(
     return good({ ...made, ...(await thin(target, keep, world.now())) });
   });
 }
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process is one, too.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-};
 
 /** What a killed backup left in the data folder; one that another process makes now stays. */
 export async function removeWork(data: string): Promise<void> {

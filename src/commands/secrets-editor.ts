@@ -1,7 +1,7 @@
 /** The person's editor, and the question whether to go back to it. */
-import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { isProgram } from "../process/find-program.ts";
 import { runInteractive } from "../process/interactive.ts";
 import type { Io } from "./command.ts";
 
@@ -26,16 +26,6 @@ const NO_EDITOR = {
   why: "no editor is there: neither SOPS_EDITOR, VISUAL nor EDITOR is set, and none of vim, nano, vi was found",
   hint: "set EDITOR, for example EDITOR=nano",
 } as const;
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    // Not there or not ours to run: either way not our editor.
-    return false;
-  }
-}
 
 function editorOf(env: NodeJS.ProcessEnv, split: SplitWords): readonly string[] | undefined {
   const chosen = env["SOPS_EDITOR"] || env["VISUAL"] || env["EDITOR"];

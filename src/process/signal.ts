@@ -15,3 +15,13 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
 export function killGroup(pid: number, signal: NodeJS.Signals): void {
   signalProcess(-pid, signal);
 }
+
+/** Whether there is such a process; another user's is one, too. A zombie counts: its number is not free yet. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

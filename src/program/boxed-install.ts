@@ -1,15 +1,8 @@
 /** An install of packages in a box: it sees its own folder, npm's settings and the registries, and nothing else. */
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { findProgram } from "../process/find-program.ts";
 import type { Isolation } from "../process/isolation/isolation.ts";
 import { openDoor } from "./door/door.ts";
 import type { PackageCommand } from "./package-commands.ts";
@@ -51,20 +44,6 @@ export function registriesOf(npmrc: string, env: Readonly<Record<string, string>
   });
 }
 
-function find(tool: string, search: string): string | undefined {
-  return search
-    .split(path.delimiter)
-    .map(folder => path.join(folder, tool))
-    .find(file => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
-
 /** Folders that the tool is in; what is shown already may be shown again. */
 function foldersOf(file: string): string[] {
   const real = realpathSync(file);
@@ -83,7 +62,7 @@ export async function boxInstall(
   options: InstallBoxOptions,
 ): Promise<BoxedCommand | undefined> {
   const search = [path.dirname(process.execPath), options.env["PATH"] ?? ""].join(path.delimiter);
-  const file = find(tool, search);
+  const file = findProgram(tool, search);
   if (file === undefined) return undefined;
   mkdirSync(options.downloads, { recursive: true });
   const box = options.isolation.box({

@@ -4,6 +4,7 @@ import { access, mkdir, readdir, readFile, realpath, rename, rm, writeFile } fro
 import path from "node:path";
 import { fail, ok, type Result } from "../engine/failure.ts";
 import { run, type RunResult } from "../process/run.ts";
+import { isAlive } from "../process/signal.ts";
 import { boxInstall, type InstallBoxOptions } from "./boxed-install.ts";
 import { commandsFor, type PackageCommand } from "./package-commands.ts";
 import { keepHarmlessSettings } from "./npm-settings.ts";
@@ -67,15 +68,6 @@ const exists = (file: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-};
 
 /** Installs that a process left half done are worth nothing. */
 async function removeLeftovers(cache: string): Promise<void> {

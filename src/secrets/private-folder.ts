@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { isAlive } from "../process/signal.ts";
 
 const PREFIX = "holdfast-edit-";
 /** Shared memory is never written to a disk, but for swap. */
@@ -9,15 +10,6 @@ const MEMORY = "/dev/shm";
 
 function base(): string {
   return statSync(MEMORY, { throwIfNoEntry: false })?.isDirectory() ? MEMORY : tmpdir();
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }
 
 /** Removes what an editor session that was killed hard has left. Only our own user's folders can be removed, which is right. */

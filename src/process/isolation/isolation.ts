@@ -2,8 +2,9 @@
  * Whether programs can be shut into boxes on this machine, found out by making one. It is decided once, before any
  * program runs: a program that could make its box fail must not get out of it that way.
  */
-import { accessSync, constants, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
+import { findProgram } from "../find-program.ts";
 import { run } from "../run.ts";
 import { EXIT_NO_BOX, makeBox, type Box, type BoxKit, type BoxNeeds } from "./box.ts";
 import { makeSkeleton, type Excerpt } from "./skeleton.ts";
@@ -41,19 +42,10 @@ export interface IsolationOptions {
 /** 15 s: it takes a twentieth of one; a machine under great load may need more than a second or two. */
 const PROBE_DEADLINE_MS = 15_000;
 
-function findTool(name: string, search: string): string | undefined {
-  const folders = [...search.split(path.delimiter), "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
-  return folders
-    .map(folder => path.join(folder, name))
-    .find(file => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
+const SYSTEM_FOLDERS = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"];
+
+const findTool = (name: string, search: string): string | undefined =>
+  findProgram(name, [search, ...SYSTEM_FOLDERS].join(path.delimiter));
 
 const none = (why: string): FoundIsolation => ({ hold: "none", why });
 
