@@ -1,9 +1,8 @@
 /** Where a soak plays: a repository, a data folder on a small disk of its own, sandboxes for hosts, and the daemon. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { makeStage, type Stage } from "../test/support/daemon-stage.ts";
+import { smallDisk } from "../test/support/small-disk.ts";
 import type { Ending } from "../test/support/git.ts";
 import { createDaemonLife, type DaemonLife } from "./daemon.ts";
 import { firstEstate, type Estate } from "./estate.ts";
@@ -31,23 +30,6 @@ export interface TestClock {
 /** Room for the data of twenty small stacks; quickly filled. */
 const DISK = "192m";
 
-function mountDisk(t: Ending): string | undefined {
-  const folder = mkdtempSync(path.join(tmpdir(), "hf-soak-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK},mode=700`, "tmpfs", folder], {
-      stdio: "ignore",
-    });
-  } catch {
-    rmdirSync(folder);
-    return undefined;
-  }
-  t.after(() => {
-    execFileSync("umount", ["-l", folder]);
-    rmdirSync(folder);
-  });
-  return folder;
-}
-
 function createClock(file: string): TestClock {
   let offset = 0;
   const keep = (): void => writeFileSync(file, String(offset));
@@ -73,7 +55,7 @@ export function openScene(t: Ending, { random, stacks, say }: SceneOptions): Sce
     files: ({ sandbox }) => ({ ...groundFiles(first, sandbox), ...estateFiles(first) }),
   });
   // What the stage started ends before its disk goes.
-  const disk = mountDisk(t);
+  const disk = smallDisk(t, DISK);
   if (disk === undefined) say("this user cannot mount: the disk is never filled");
   const data = disk ?? stage.data;
   const file = path.join(stage.base, "clock");

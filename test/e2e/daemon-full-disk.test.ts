@@ -1,30 +1,14 @@
 /** A data folder whose disk is full, or read-only: said in words; the daemon lives, and goes on when there is room. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import test, { type TestContext } from "node:test";
+import test from "node:test";
 import { filesOf, generations, makeStage, until, type Stage } from "../support/daemon-stage.ts";
+import { smallDisk } from "../support/small-disk.ts";
 
 /** Room for a small stack's data, and soon filled. */
 const SIZE = "48m";
-
-/** A data folder on a small file system of its own; undefined where this user may not mount. */
-function smallDisk(t: TestContext): string | undefined {
-  const folder = mkdtempSync(path.join(tmpdir(), "hf-disk-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${SIZE}`, "tmpfs", folder], { stdio: "ignore" });
-  } catch {
-    rmdirSync(folder);
-    return undefined;
-  }
-  t.after(() => {
-    execFileSync("umount", ["-l", folder]);
-    rmdirSync(folder);
-  });
-  return folder;
-}
 
 function fill(file: string): void {
   for (const block of [1024 * 1024, 4096, 1]) {
@@ -41,7 +25,7 @@ const whole = (stage: Stage, newest: number): Promise<boolean> =>
 
 test("a full disk stops runs before they begin, says so, and the daemon goes on when there is room again", async t => {
   const stage = makeStage(t, { files: place => generations(place, 1) });
-  const data = smallDisk(t);
+  const data = smallDisk(t, SIZE);
   if (data === undefined) return t.skip("mounting needs root");
   const env = { HOLDFAST_DATA: data };
   [1, 2].forEach(generation => stage.openGate(generation));
@@ -67,7 +51,7 @@ test("a full disk stops runs before they begin, says so, and the daemon goes on 
 
 test("a read-only data folder is refused in words", async t => {
   const stage = makeStage(t, { files: place => generations(place, 1) });
-  const data = smallDisk(t);
+  const data = smallDisk(t, SIZE);
   if (data === undefined) return t.skip("mounting needs root");
   const env = { HOLDFAST_DATA: data };
   execFileSync("mount", ["-o", "remount,ro", data]);
