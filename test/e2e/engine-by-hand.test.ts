@@ -73,10 +73,11 @@ async function openProbes(t: Parameters<typeof openStage>[0]) {
     program(
       box,
       `class Thing extends pulumi.CustomResource {
-         constructor(name, args) { super("probe:index:Thing", name, args); }
+         constructor(name, args, options) { super("probe:index:Thing", name, args, options); }
        }
-       new Thing("fast", { path: ${JSON.stringify(path.join(box, "fast"))}, content: "fast" });
-       new Thing("slow", { path: ${JSON.stringify(path.join(box, "slow"))}, content: "slow" });`,
+       const fast = new Thing("fast", { path: ${JSON.stringify(path.join(box, "fast"))}, content: "fast" });
+       const args = { path: ${JSON.stringify(path.join(box, "slow"))}, content: "slow" };
+       new Thing("slow", args, { dependsOn: fast });`, // Else both creates could be under way at the kill.
     );
   const stage = await openStage(t, { files: box => ({ ...settings(), ...project("app", body(box)) }) });
   return { stage, provider };
