@@ -104,7 +104,7 @@ async function write(file: string, unit: string): Promise<string | undefined> {
 
 async function run(args: InstallArgs, io: Io): Promise<number> {
   const { settingsFor } = await import("./wire-settings.ts");
-  const { HOLDFAST } = await import("./wire.ts");
+  const { HOLDFAST } = await import("./wire-found.ts");
   const settings = await settingsFor(args, io, { listen: args.listen });
   if (!settings.ok) return sayFailure(io, args.json, settings.failure);
   const { repo, data } = settings.value;

@@ -14,7 +14,7 @@ import { createRepository } from "./demo-repository.ts";
 import { StepFailed, Stopped, type Stage } from "./demo-stage.ts";
 import { plantEstate } from "./wire-init.ts";
 import { socketOf } from "./wire-socket.ts";
-import { HOLDFAST } from "./wire.ts";
+import { HOLDFAST } from "./wire-found.ts";
 
 export interface OwnStage extends Stage {
   /** What a shell needs to go on where the demo ended. */

@@ -6,7 +6,7 @@ import type { DaemonSettings } from "../config/daemon.ts";
 import type { FoundIsolation } from "../process/isolation/isolation.ts";
 import { fine, missing, warning, type Finding } from "./doctor-finding.ts";
 import { findIsolationFor } from "./wire-isolation.ts";
-import { HOLDFAST } from "./wire.ts";
+import { HOLDFAST } from "./wire-found.ts";
 
 const NAME = "program isolation";
 const WAY_OUT = "programs of the repository see what this user sees: see docs/security.md, Isolation";

@@ -10,7 +10,7 @@ import { isBackendUrl, parseBackendUrl } from "../pulumi/foreign-url.ts";
 import { locatePulumi } from "../pulumi/locate.ts";
 import { passphraseKeys } from "../pulumi/passphrase.ts";
 import type { GlobalArgs, Io } from "./command.ts";
-import { HOLDFAST } from "./wire.ts";
+import { HOLDFAST } from "./wire-found.ts";
 
 export { isBackendUrl };
 

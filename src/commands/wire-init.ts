@@ -7,7 +7,7 @@ import path from "node:path";
 import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
 import { createIdentitySource } from "../secrets/identities.ts";
 import { createSecretTools } from "../secrets/tools.ts";
-import { HOLDFAST } from "./wire.ts";
+import { HOLDFAST } from "./wire-found.ts";
 
 export interface Planted {
   /** Relative to the folder. */

@@ -13,7 +13,8 @@ import type { GlobalArgs, Io } from "./command.ts";
 import { settingsFor } from "./wire-settings.ts";
 import { socketOf } from "./wire-socket.ts";
 import { openTokens } from "./wire-token.ts";
-import { HOLDFAST, openHoldfast } from "./wire.ts";
+import { HOLDFAST } from "./wire-found.ts";
+import { openHoldfast } from "./wire.ts";
 import { whoAsks } from "./with-control.ts";
 
 /** What `pulumi` is run with; a variable of the person's that begins with PULUMI_ would point it elsewhere, but for those about config. */

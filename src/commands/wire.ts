@@ -1,62 +1,37 @@
 /** Builds every part of a working holdfast by hand, top to bottom. The one place that sees all rooms. */
-import { createHash, randomInt } from "node:crypto";
-import { mkdirSync, realpathSync, rmSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
+import { randomInt } from "node:crypto";
 import { answerAboutKeys } from "../backend/remote-keys.ts";
 import { createPeopleTokens, hashToken, type PeopleTokens } from "../backend/tokens.ts";
 import { createStateControl } from "../backend/state-control.ts";
-import type { DaemonSettings } from "../config/daemon.ts";
 import { createEstateReader } from "../config/estate-reader.ts";
 import { createController, type Controller } from "../engine/controller.ts";
 import type { EventListener } from "../engine/event.ts";
-import { fail, ok, type Result } from "../engine/failure.ts";
-import type { Pulumi } from "../engine/ports/pulumi.ts";
+import { ok, type Result } from "../engine/failure.ts";
 import type { LiveProcess, Records } from "../engine/ports/records.ts";
 import type { Source } from "../engine/ports/source.ts";
-import type { StateControl } from "../engine/ports/state.ts";
-import { createProcessNotes } from "../engine/process-notes.ts";
 import { recover } from "../engine/recover.ts";
-import { homeFolder } from "../process/home-folder.ts";
 import { endGroup } from "../process/session.ts";
 import { systemClock } from "../process/system-clock.ts";
-import type { ProgramBox } from "../program/boxed-process.ts";
-import { createInstaller } from "../program/installer.ts";
-import { packageToolEnvironment } from "../program/package-tool-environment.ts";
-import { createWorkerPool } from "../program/worker-pool.ts";
-import { createProviderHostClient } from "../providers/client.ts";
-import { createPulumi } from "../pulumi/create-pulumi.ts";
-import { locatePulumi } from "../pulumi/locate.ts";
 import { createSecretReader } from "../secrets/reader.ts";
 import { createRedactor } from "../secrets/redactor.ts";
 import { inDataFolder, makeDataFolder } from "../store/data-folder.ts";
 import { claimData } from "../store/data-lock.ts";
 import { checkDatabase, createCare, type Care } from "./wire-care.ts";
 import { openSource, openStores, type Stores } from "./wire-data.ts";
+import {
+  announce,
+  findCli,
+  HOLDFAST,
+  makeRunDir,
+  present,
+  SYSTEM,
+  type Found,
+  type OpenOptions,
+} from "./wire-found.ts";
 import { isolatePrograms } from "./wire-isolation.ts";
-import { openKeys, type OpenedKeys } from "./wire-keys.ts";
+import { openKeys } from "./wire-keys.ts";
 import { startStateProcess } from "./wire-state.ts";
-
-export interface OpenOptions {
-  readonly settings: DaemonSettings;
-  readonly env: NodeJS.ProcessEnv;
-  readonly cwd: string;
-  /** For the lock's note, for example `holdfast serve`. */
-  readonly what: string;
-  /** Runs what is due by itself. */
-  readonly automatic: boolean;
-  readonly listener: EventListener;
-  readonly onProgress?: (text: string) => void;
-  /** For plans on a state that is not ours: what stands in the place of our own parts. */
-  readonly elsewhere?: Elsewhere;
-}
-
-export interface Elsewhere {
-  /** What the CLI gets besides: logins of the place where the state is. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly state: (own: StateControl) => StateControl;
-  readonly pulumi: (own: Pulumi) => Pulumi;
-}
+import { makeTools, startProviders } from "./wire-tools.ts";
 
 export interface Holdfast {
   readonly controller: Controller;
@@ -74,27 +49,6 @@ export interface Holdfast {
   readonly close: (graceMs: number) => Promise<void>;
 }
 
-/** Our own package folder. */
-export const HOLDFAST = path.resolve(import.meta.dirname, "../..");
-
-const present = (env: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> =>
-  Object.fromEntries(
-    names.flatMap(name => (env[name] === undefined || env[name] === "" ? [] : [[name, env[name]]])),
-  );
-
-/** What helpers and tools need of the person's environment; nothing else is inherited. */
-const SYSTEM = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ"];
-const NETWORK = [
-  "HTTPS_PROXY",
-  "HTTP_PROXY",
-  "NO_PROXY",
-  "https_proxy",
-  "http_proxy",
-  "no_proxy",
-  "NODE_EXTRA_CA_CERTS",
-  "SSL_CERT_FILE",
-];
-
 /** Sortable, readable, unique within a daemon: `261121-142501-k3f9`. */
 function newRunId(now: number): string {
   const stamp = new Date(now)
@@ -106,37 +60,8 @@ function newRunId(now: number): string {
     .padStart(4, "0")}`;
 }
 
-/** Short-lived files live in memory where the machine has such a folder; a crash's leftovers go at the next start. */
-function makeRunDir(data: string): string {
-  const base = os.platform() === "linux" ? "/dev/shm" : os.tmpdir();
-  const dir = path.join(base, `holdfast-${createHash("sha256").update(data).digest("hex").slice(0, 12)}`);
-  rmSync(dir, { recursive: true, force: true });
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  return dir;
-}
-
-async function findCli(options: OpenOptions): Promise<Result<string>> {
-  const { settings, env, onProgress } = options;
-  const located = await locatePulumi({
-    env,
-    override: settings.pulumi,
-    tools: path.join(HOLDFAST, "tools"),
-    install: true,
-    ...(onProgress && { onProgress }),
-  });
-  if (located.found && located.warning)
-    options.listener({ type: "message", level: "warning", text: located.warning, at: systemClock.now() });
-  return located.found
-    ? ok(located.path)
-    : fail({ kind: "stalled", reason: "plugin-missing", plugin: "pulumi", how: located.message });
-}
-
 /** Ends what an earlier life left behind. */
 const endProcess = async ({ pid, startTime }: LiveProcess): Promise<boolean> => endGroup(pid, startTime);
-
-function announce(options: OpenOptions, what: string): (why: string) => void {
-  return why => options.listener({ type: "process-restarted", what, why, at: systemClock.now() });
-}
 
 /** Opens the data folder, starts the helpers, cleans up after a crash. Failures: stack-busy (somebody has the folder), config-invalid, plugin-missing. */
 export async function openHoldfast(options: OpenOptions): Promise<Result<Holdfast>> {
@@ -216,18 +141,6 @@ function sayNotIsolated({ automatic, listener }: OpenOptions, why: string): void
   if (automatic) listener({ type: "message", level: "warning", text, at: systemClock.now() });
 }
 
-interface Found {
-  readonly source: Source;
-  readonly cli: string;
-  readonly care: Care;
-  readonly state: Awaited<ReturnType<typeof startStateProcess>>;
-  readonly keys: OpenedKeys;
-  readonly system: Readonly<Record<string, string>>;
-  readonly runDir: string;
-  /** Undefined: programs are not isolated. */
-  readonly box: ProgramBox | undefined;
-}
-
 /** What goes on beside the daemon does not end it. */
 function noting(listener: EventListener, what: string): (work: Promise<void>) => void {
   return work =>
@@ -235,73 +148,6 @@ function noting(listener: EventListener, what: string): (work: Promise<void>) =>
       const text = `${what}: ${String(error)}`;
       listener({ type: "message", level: "error", text, at: systemClock.now() });
     });
-}
-
-/** What runs the CLI and the programs. */
-function makeTools(
-  options: OpenOptions,
-  records: Records,
-  found: Found,
-  redactor: ReturnType<typeof createRedactor>,
-) {
-  const { settings, env } = options;
-  const { elsewhere } = options;
-  const environment = { ...found.system, ...present(env, NETWORK), ...elsewhere?.env };
-  const redact = (text: string): string => redactor.redact(text);
-  const notes = createProcessNotes(records, systemClock, options.listener);
-  const inData = (name: string): string => path.join(settings.data, name);
-  const { runDir, box } = found;
-  const workers = createWorkerPool({
-    holdfast: HOLDFAST,
-    cache: inData("compile-cache"),
-    redact,
-    spare: settings.workers,
-    ...(box ? { box } : {}),
-  });
-  const own = createPulumi({
-    binary: found.cli,
-    home: inData("pulumi"),
-    plugins: path.join(homeFolder(), ".pulumi", "plugins"),
-    runDir,
-    redactor,
-    environment,
-    passphrase: {
-      passphrase: env["PULUMI_CONFIG_PASSPHRASE"],
-      passphraseFile: env["PULUMI_CONFIG_PASSPHRASE_FILE"],
-    },
-    onProcess: live => notes.started(live),
-    onProcessEnded: pid => notes.ended(pid),
-  });
-  const pulumi = elsewhere ? elsewhere.pulumi(own) : own;
-  const progress = options.onProgress ? { onProgress: options.onProgress } : {};
-  const installer = createInstaller({
-    holdfast: HOLDFAST,
-    cache: inData("installs"),
-    env: packageToolEnvironment(env),
-    redact,
-    ...progress,
-    ...(box ? { box } : {}),
-  });
-  // Most projects bring no SDK of their own: theirs is loaded while the repository is fetched.
-  workers.warm([realpathSync(path.join(HOLDFAST, "node_modules", "@pulumi", "pulumi"))]);
-  const removeRunDir = (): void => rmSync(runDir, { recursive: true, force: true });
-  return { workers, pulumi, installer, removeRunDir, notes };
-}
-
-function startProviders(
-  options: OpenOptions,
-  found: Found,
-  redact: (text: string) => string,
-  mayMutate: (runId: string, urn: string) => Promise<boolean>,
-): ReturnType<typeof createProviderHostClient> {
-  return createProviderHostClient({
-    mayMutate,
-    base: options.settings.data,
-    env: { ...found.system, ...present(options.env, ["SSH_AUTH_SOCK"]) },
-    onRestart: announce(options, "provider host"),
-    onOutput: text =>
-      options.listener({ type: "message", level: "error", text: redact(text), at: systemClock.now() }),
-  });
 }
 
 async function assemble(options: OpenOptions, stores: Stores, found: Found): Promise<Holdfast> {
