@@ -6,7 +6,8 @@ import type { Lock } from "../engine/ports/control.ts";
 import type { ByHand, DriftRecord, RunRecord, StackState } from "../engine/ports/records.ts";
 import type { Revision } from "../engine/ports/source.ts";
 import type { Holder, Lease } from "../engine/ports/state.ts";
-import { describeFailure, type MessageContext } from "./messages.ts";
+import { describeFailure } from "./messages.ts";
+import type { MessageContext } from "./messages/message.ts";
 import type { StackView } from "./stack-view.ts";
 
 /** Raised when a field is taken away or changes its meaning; a field that is added does not raise it. */
