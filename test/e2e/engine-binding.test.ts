@@ -117,9 +117,9 @@ test("an apply does only what was planned", async t => {
     const before = JSON.stringify(must(await stage.controller().exportState("moved/dev")));
     writeFileSync(file, before.replaceAll('"content":"one"', '"content":"else"'));
     stage.commit({ "moved/index.mjs": fileProgram(box.folder, { "v/a": "two" }) });
-    stage.beforeApply("moved/dev", () => {
-      cli("stack", "import", "--stack", "organization/moved/dev", "--file", file);
-    });
+    stage.beforeApply("moved/dev", () =>
+      cli("stack", "import", "--stack", "organization/moved/dev", "--file", file),
+    );
     outdated(await stage.sync("moved/dev"));
     assert.equal(box.read("v/a"), "one");
   });

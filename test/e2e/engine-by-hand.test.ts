@@ -38,11 +38,11 @@ test("a person's change is on record with who, and the stack is planned anew by 
     (await stage.controller().runs({})).find(({ outcome }) => outcome === "converged"),
   );
   const pulumi = await stage.personsCli();
-  const exported = JSON.parse(pulumi("stack", "export", "--stack", "organization/app/dev")) as {
+  const exported = JSON.parse(await pulumi("stack", "export", "--stack", "organization/app/dev")) as {
     deployment: { resources: { urn: string }[] };
   };
   const urn = exported.deployment.resources.find(one => one.urn.endsWith("::motd"))?.urn ?? "";
-  pulumi("state", "delete", "--yes", "--stack", "organization/app/dev", urn);
+  await pulumi("state", "delete", "--yes", "--stack", "organization/app/dev", urn);
 
   const runs = await until("the run after it", async () => {
     const all = await stage.controller().runs({ stack: "app/dev" });

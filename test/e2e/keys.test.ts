@@ -10,14 +10,12 @@ import { openKeys } from "../../src/commands/wire-keys.ts";
 import { openStores } from "../../src/commands/wire-data.ts";
 import type { Result } from "../../src/engine/failure.ts";
 import type { StateResource } from "../../src/engine/ports/state.ts";
-import { run } from "../../src/process/run.ts";
 import { systemClock } from "../../src/process/system-clock.ts";
 import { parsePlain, sealNew } from "../../src/secrets/secret-file.ts";
 import { HOLDFAST } from "../support/daemon-stage.ts";
 import { program, project, settings } from "../support/estate.ts";
 import { tempFolder } from "../support/git.ts";
-import { must, openStage, type Stage } from "../support/holdfast.ts";
-import { pulumiBinary } from "../support/pulumi/stage.ts";
+import { must, openStage, type PersonsCli, type Stage } from "../support/holdfast.ts";
 import { testKey, type TestKey } from "../support/secrets.ts";
 
 /** What must not be found. Quotes and the line break change in JSON. */
@@ -85,31 +83,9 @@ async function openSecretStage(t: TestContext): Promise<SecretStage> {
   return { stage, key, gate };
 }
 
-type Cli = (...args: readonly string[]) => Promise<string>;
-
-/** The plain CLI of a person; we go on meanwhile, because the state service asks us to unwrap keys. */
-async function personsCli({ data, holdfast }: Stage): Promise<Cli> {
-  const token = (await holdfast().tokens.create(`person ${Math.random()}`)) ?? assert.fail("no token");
-  const cwd = path.join(data, "work");
-  mkdirSync(cwd, { recursive: true });
-  writeFileSync(path.join(cwd, "Pulumi.yaml"), "name: app\nruntime: nodejs\n");
-  const env = {
-    PATH: process.env["PATH"] ?? "",
-    HOME: data,
-    PULUMI_HOME: path.join(data, "pulumi-person"),
-    PULUMI_BACKEND_URL: holdfast().stateUrl,
-    PULUMI_ACCESS_TOKEN: token,
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-  };
-  return async (...args) => {
-    const ended = await run(pulumiBinary, ["--non-interactive", ...args], { cwd, env, deadlineMs: 60_000 });
-    assert.equal(ended.code, 0, ended.stderr.toString());
-    return ended.stdout.toString();
-  };
-}
-
 /** With the plain CLI, on a file that is then committed. */
-async function setInStackFile(stage: Stage, cli: Cli): Promise<void> {
+async function setInStackFile(stage: Stage, cli: PersonsCli): Promise<void> {
+  writeFileSync(path.join(stage.data, "work", "Pulumi.yaml"), "name: app\nruntime: nodejs\n");
   await cli("stack", "init", "organization/app/dev");
   await cli("config", "set", "--secret", "own", CANARIES[3] ?? "", "--stack", "dev");
   const file = path.join(stage.data, "work", "Pulumi.dev.yaml");
@@ -211,7 +187,7 @@ async function seen(stage: Stage, name: string, running: Promise<unknown>): Prom
 
 test("secrets in the database: closed without the age key, open with it, and rotated under a run", async t => {
   const { stage, key, gate } = await openSecretStage(t);
-  const cli = await personsCli(stage);
+  const cli = await stage.personsCli();
   const nobody = { XDG_CONFIG_HOME: tempFolder(t) };
   const openEverything = async (data: string, file: string): Promise<void> => {
     const text = JSON.stringify(must(await resourcesWith(data, { ...nobody, SOPS_AGE_KEY_FILE: file })));

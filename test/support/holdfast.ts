@@ -1,10 +1,10 @@
 /** A whole holdfast in this process, on a real repository, the real CLI and a sandbox: for tests of behaviour. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import type { IsolationSettings } from "../../src/config/daemon.ts";
+import type { Elsewhere } from "../../src/commands/wire-found.ts";
 import { openHoldfast, type Holdfast } from "../../src/commands/wire.ts";
 import { backupsOf, type MinimumFree } from "../../src/config/care-settings.ts";
 import type { SignerSettings } from "../../src/config/signer-settings.ts";
@@ -13,6 +13,7 @@ import type { EngineEvent } from "../../src/engine/event.ts";
 import type { Plan } from "../../src/engine/ports/plan.ts";
 import type { RunMode, RunRecord, StackStatus } from "../../src/engine/ports/records.ts";
 import type { Result } from "../../src/engine/failure.ts";
+import { run as runProgram } from "../../src/process/run.ts";
 import { pulumiBinary } from "./pulumi/stage.ts";
 import { makeRepository, tempFolder, type Files, type TestRepository } from "./git.ts";
 
@@ -61,19 +62,22 @@ export interface Stage {
   destroy(stack: string): Promise<RunRecord>;
   /** Several stacks, or all, with one wish; by stack. */
   run(mode: RunMode, stacks?: readonly string[]): Promise<ReadonlyMap<string, RunRecord>>;
-  /** Calls \`change\` once, between the next plan of this stack and its apply. */
-  beforeApply(stack: string, change: (plan: Plan) => void): void;
+  /** Calls `change` once, between the next plan of this stack and its apply, which waits for it. */
+  beforeApply(stack: string, change: (plan: Plan) => unknown): void;
   /** Calls `change` once, at the beginning of this stack's next run. */
   beforeLook(stack: string, change: () => void): void;
   status(stack: string): Promise<StackStatus>;
-  /** The plain Pulumi CLI of a person with a token of their own; ends before it answers, also within `beforeApply`. */
-  personsCli(): Promise<(...args: readonly string[]) => string>;
+  /** The plain Pulumi CLI of a person with a token of their own, in the folder `work` of the data folder. */
+  personsCli(): Promise<PersonsCli>;
   /** Names of the custom resources in the state, sorted; providers left out. */
   resources(stack: string): Promise<readonly string[]>;
   /** Closes holdfast and opens it again on the same data folder. */
   reopen(options?: { readonly automatic?: boolean }): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Answers what it said; fails the test where it ends with another code than 0. */
+export type PersonsCli = (...args: readonly string[]) => Promise<string>;
 
 /** The value; fails the test with the failure's words. */
 export function must<T>(result: Result<T>): T {
@@ -108,7 +112,9 @@ function namesIn(exported: unknown): readonly string[] {
 
 interface Hooks {
   readonly look: Map<string, () => void>;
-  readonly apply: Map<string, (plan: Plan) => void>;
+  readonly apply: Map<string, (plan: Plan) => unknown>;
+  /** What `beforeApply` began; it has ended before anything is bound to a plan. */
+  changing: unknown;
 }
 
 function once<T>(hooks: Map<string, T>, stack: string): T | undefined {
@@ -121,9 +127,24 @@ function listenTo(events: EngineEvent[], hooks: Hooks): (event: EngineEvent) => 
   return event => {
     events.push(event);
     if (event.type === "run-started") once(hooks.look, event.run.stack)?.();
-    if (event.type === "planned") once(hooks.apply, event.stack)?.(event.plan);
+    const change = event.type === "planned" ? once(hooks.apply, event.stack) : undefined;
+    if (event.type === "planned" && change)
+      hooks.changing = Promise.all([hooks.changing, change(event.plan)]);
   };
 }
+
+/** As it is, but for a wait between plan and apply. */
+const waiting = (hooks: Hooks): Elsewhere => ({
+  env: {},
+  pulumi: own => own,
+  state: own => ({
+    ...own,
+    async bind(runId, binding) {
+      if (binding.kind !== "awaited") await hooks.changing;
+      await own.bind(runId, binding);
+    },
+  }),
+});
 
 const SHUTDOWN_MS = 10_000;
 
@@ -141,7 +162,7 @@ export async function openStage(t: TestContext, options: StageOptions): Promise<
   const box = sandbox(tempFolder(t, "holdfast-box-"));
   const repository = makeRepository(t, { files: options.files(box.folder) });
   const events: EngineEvent[] = [];
-  const hooks: Hooks = { look: new Map(), apply: new Map() };
+  const hooks: Hooks = { look: new Map(), apply: new Map(), changing: undefined };
   const open = async (automatic: boolean): Promise<Holdfast> => {
     const settings = {
       repo: repository.url,
@@ -159,8 +180,8 @@ export async function openStage(t: TestContext, options: StageOptions): Promise<
       ...(options.signers && { signers: options.signers }),
     };
     const env = { ...process.env, ...options.env };
-    const listener = listenTo(events, hooks);
-    const opened = must(await openHoldfast({ settings, env, cwd: data, what: "test", automatic, listener }));
+    const how = { what: "test", automatic, listener: listenTo(events, hooks), elsewhere: waiting(hooks) };
+    const opened = must(await openHoldfast({ settings, env, cwd: data, ...how }));
     if (automatic) opened.controller.start();
     return opened;
   };
@@ -186,18 +207,27 @@ interface Parts {
 
 let people = 0;
 
-async function personsCli({ data, holdfast }: Parts): Promise<(...args: readonly string[]) => string> {
-  const token = await holdfast().tokens.create(`person ${++people}`);
+const CLI_MS = 60_000;
+
+/** We go on meanwhile: the state service asks us to unwrap keys. */
+async function personsCli({ data, holdfast }: Parts): Promise<PersonsCli> {
+  const token = (await holdfast().tokens.create(`person ${++people}`)) ?? assert.fail("no token");
+  const cwd = path.join(data, "work");
+  mkdirSync(cwd, { recursive: true });
   const env = {
-    PATH: process.env["PATH"],
+    PATH: process.env["PATH"] ?? "",
     HOME: data,
     PULUMI_HOME: path.join(data, "pulumi-person"),
     PULUMI_BACKEND_URL: holdfast().stateUrl,
     PULUMI_ACCESS_TOKEN: token,
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
-  return (...args) =>
-    execFileSync(pulumiBinary, [...args], { cwd: data, env, encoding: "utf8", stdio: "pipe" });
+  return async (...args) => {
+    const given = ["--non-interactive", ...args];
+    const ended = await runProgram(pulumiBinary, given, { cwd, env, deadlineMs: CLI_MS });
+    assert.equal(ended.code, 0, ended.stderr.toString());
+    return ended.stdout.toString();
+  };
 }
 
 function stageOf(parts: Parts): Omit<Stage, "close" | "reopen"> {
