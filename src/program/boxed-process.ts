@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { constants } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
-import type { Writable } from "node:stream";
+import type { Duplex } from "node:stream";
 import { EXIT_NO_BOX, SHOW_FD, type Box } from "../process/isolation/box.ts";
 import type { Isolation } from "../process/isolation/isolation.ts";
+import { onLines } from "../process/lines.ts";
 import { openDoor, type Door } from "./door/door.ts";
 import type { Network } from "./door/network.ts";
 import type { BootOptions } from "./worker/run-message.ts";
@@ -93,7 +93,7 @@ const packagesAround = (sdk: string): string => {
 /** Lines to box.sh, each answered in order. */
 function teller(child: ChildProcess): (line: string) => Promise<boolean> {
   const waiting: ((done: boolean) => void)[] = [];
-  const control = child.stdio[SHOW_FD] as Writable & NodeJS.ReadableStream;
+  const control = child.stdio[SHOW_FD] as Duplex;
   let gone = false;
   const giveUp = (): void => {
     gone = true;
@@ -101,7 +101,7 @@ function teller(child: ChildProcess): (line: string) => Promise<boolean> {
   };
   control.on("error", giveUp);
   control.on("close", giveUp);
-  createInterface({ input: control }).on("line", line => waiting.shift()?.(line === "done"));
+  onLines(control, line => waiting.shift()?.(line === "done"));
   return line => {
     if (gone) return Promise.resolve(false);
     const { promise, resolve } = Promise.withResolvers<boolean>();

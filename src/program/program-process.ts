@@ -1,8 +1,8 @@
 /** One Node process that runs one program: started ahead of need, told what to run, ended with its children. */
 import type { ChildProcess } from "node:child_process";
 import { Socket } from "node:net";
-import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
+import { onLines } from "../process/lines.ts";
 import { killGroup } from "../process/run.ts";
 import { EXIT_NO_BOX, endOfBox, startProcess, type Addresses, type StartOptions } from "./boxed-process.ts";
 import { captureOutput } from "./captured-output.ts";
@@ -63,13 +63,11 @@ function listen(child: ChildProcess, ended: Promise<ProcessEnd>): Words {
   const finished = Promise.withResolvers<ProcessEnd>();
   const control = child.stdio[3];
   if (control instanceof Socket) {
-    createInterface({ input: control }).on("line", line => {
+    onLines(control, line => {
       const [word, code] = line.split(" ");
       if (word === READY) ready.resolve(true);
       if (word === ENDED) afterOutput(() => finished.resolve({ code: Number(code), signal: null }));
     });
-    // The process may be gone while we talk to it; `ended` tells.
-    control.on("error", () => undefined);
   }
   void ended.then(end => {
     ready.resolve(false);
