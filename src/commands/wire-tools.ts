@@ -1,6 +1,7 @@
 /** What runs the CLI, the programs and the providers. */
 import { realpathSync, rmSync } from "node:fs";
 import path from "node:path";
+import { outsideCode } from "../config/outside-code.ts";
 import type { Records } from "../engine/ports/records.ts";
 import { createProcessNotes } from "../engine/process-notes.ts";
 import { homeFolder } from "../process/home-folder.ts";
@@ -50,13 +51,15 @@ export function makeTools(
   });
   const pulumi = elsewhere ? elsewhere.pulumi(own) : own;
   const progress = options.onProgress ? { onProgress: options.onProgress } : {};
+  const { wish, plugins = "refuse" } = settings.isolation ?? {};
+  const outside = { required: wish === "required", plugins };
   const installer = createInstaller({
     holdfast: HOLDFAST,
     cache: inData("installs"),
     env: packageToolEnvironment(env),
     redact,
     ...progress,
-    ...(box ? { box } : {}),
+    ...(box ? { box, objections: (root, stack) => outsideCode(root, stack, outside) } : {}),
   });
   // Most projects bring no SDK of their own: theirs is loaded while the repository is fetched.
   workers.warm([realpathSync(path.join(HOLDFAST, "node_modules", "@pulumi", "pulumi"))]);

@@ -132,6 +132,12 @@ export const daemonSchema = z.strictObject({
     .regex(/^\/[^:\n]*(:\/[^:\n]*)*$/, "write absolute folders with : between them")
     .optional()
     .describe("Folders that isolated programs may read besides their checkout, with : between them."),
+  programPlugins: z
+    .enum(["refuse", "unboxed"])
+    .optional()
+    .describe(
+      "Plugins that a Pulumi.yaml names by a path, where programs are isolated. Default refuse; unboxed: they run as the daemon's user.",
+    ),
   isolationUid: z
     .int()
     .min(1)

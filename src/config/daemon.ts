@@ -60,6 +60,8 @@ export interface IsolationSettings {
   readonly network?: "outside" | "none";
   /** Absolute folders that programs may read besides their checkout. */
   readonly folders?: readonly string[];
+  /** Default refuse: plugins that a Pulumi.yaml names by a path. */
+  readonly plugins?: "refuse" | "unboxed";
   /** The first of two user ids, where holdfast is root. */
   readonly uid?: number;
 }
@@ -110,11 +112,12 @@ function credentialOf(values: NonNullable<DaemonValues["credentials"]>[number]):
 }
 
 function isolationOf(values: DaemonValues): IsolationSettings {
-  const { isolation, programNetwork, programFolders, isolationUid } = values;
+  const { isolation, programNetwork, programFolders, programPlugins, isolationUid } = values;
   return {
     ...(programFolders === undefined ? {} : { folders: programFolders.split(":") }),
     wish: isolation ?? "auto",
     network: programNetwork ?? "outside",
+    plugins: programPlugins ?? "refuse",
     ...(isolationUid === undefined ? {} : { uid: isolationUid }),
   };
 }

@@ -2,8 +2,9 @@
 import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { fail, ok, type Result } from "../engine/failure.ts";
+import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
 import type { PreparedProgram, ProgramInstaller } from "../engine/ports/program.ts";
+import type { StackDefinition } from "../engine/ports/stack.ts";
 import { bundledLinks, useBundledPackages } from "./bundled-packages.ts";
 import { installInputs, type InstallInputs, type Lock } from "./install-inputs.ts";
 import { installsBehind, linkModules, linksOf } from "./link-modules.ts";
@@ -23,6 +24,8 @@ export interface InstallerOptions {
   readonly onProgress?: (text: string) => void;
   /** Where installs are kept away from the machine; default: they run as our own user. */
   readonly box?: SharedInstallOptions["box"];
+  /** What speaks against running a stack's program here. Default: nothing. */
+  readonly objections?: (root: string, stack: StackDefinition) => Promise<readonly Problem[]>;
 }
 
 /** The SDK as Node finds it from the program's folder. */
@@ -121,6 +124,8 @@ export function createInstaller(options: InstallerOptions): ProgramInstaller {
 
   return {
     async prepare(root, stack, signal, { allowScripts = [] } = {}) {
+      const problems = (await options.objections?.(root, stack)) ?? [];
+      if (problems.length > 0) return fail({ kind: "stalled", reason: "config-invalid", problems });
       const folder = path.join(root, stack.folder);
       const files = findProjectFiles(root, folder, stack.main);
       // What another language needs is for its own language host to find.

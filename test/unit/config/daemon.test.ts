@@ -47,7 +47,7 @@ test("without any word the defaults hold", async () => {
     },
     parallelism: 4,
     workers: 2,
-    isolation: { wish: "auto", network: "outside" },
+    isolation: { wish: "auto", network: "outside", plugins: "refuse" },
   });
 });
 
