@@ -8,15 +8,15 @@ import { lookExit } from "./run-exit.ts";
 import { answer, print, whoAsks, withControl } from "./with-control.ts";
 
 async function outcomes(control: Control, runs: readonly RunRecord[]): Promise<readonly DriftOutcome[]> {
+  // Two questions however many stacks: a daemon has only so many connections.
   const { stacks } = await control.overview();
-  return Promise.all(
-    runs.map(async ({ stack, outcome, failure }) => {
-      const drift = (await control.drift(stack)).filter(({ endedAt }) => endedAt === undefined);
-      const unknown = stacks.find(facts => facts.stack === stack)?.status?.unknown ?? [];
-      const checked = outcome === "drifted" || outcome === "unchanged";
-      return { stack, checked, drift, unknown, ...(failure && { failure }) };
-    }),
-  );
+  const facts = new Map(stacks.map(one => [one.stack, one]));
+  const open = Map.groupBy(await control.drift({ open: true }), ({ stack }) => stack);
+  return runs.map(({ stack, outcome, failure }) => {
+    const unknown = facts.get(stack)?.status?.unknown ?? [];
+    const checked = outcome === "drifted" || outcome === "unchanged";
+    return { stack, checked, drift: open.get(stack) ?? [], unknown, ...(failure && { failure }) };
+  });
 }
 
 export const command = defineCommand({

@@ -78,7 +78,7 @@ export const readerOf = (parts: Seen): Reader => ({
   overview: () => overview(parts),
   runs: filter => parts.world.records.runs(filter),
   run: id => findRun(parts, id),
-  drift: stack => parts.world.records.drift(stack),
+  drift: filter => parts.world.records.drift(filter),
 });
 
 /** Reads what is known, beside whoever works on the data folder. */

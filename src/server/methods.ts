@@ -61,6 +61,11 @@ function filter(params: Params): Parameters<Control["runs"]>[0] {
   return { ...(stack === undefined ? {} : { stack }), ...(most === undefined ? {} : { limit: most }) };
 }
 
+function driftFilter(params: Params): Parameters<Control["drift"]>[0] {
+  const stack = optionalText(params, "stack");
+  return { ...(stack === undefined ? {} : { stack }), ...(params["open"] === true && { open: true }) };
+}
+
 function importOptions(params: Params): Parameters<Control["importState"]>[2] {
   const [from, by] = [optionalText(params, "from"), optionalText(params, "by")];
   return {
@@ -96,7 +101,7 @@ export const methods: Readonly<Record<keyof Control, Method>> = {
   overview: control => control.overview(),
   runs: (control, params) => control.runs(filter(params)),
   run: (control, params) => control.run(text(params, "id")),
-  drift: (control, params) => control.drift(optionalText(params, "stack")),
+  drift: (control, params) => control.drift(driftFilter(params)),
   poll: control => control.poll(),
   ask: (control, params) => control.ask(askOf(params)),
   approve: (control, params) => control.approve(text(params, "run"), text(params, "by")),

@@ -25,13 +25,18 @@ export function createSqliteRecords(db: DatabaseSync, limits = DEFAULT_HISTORY):
   const words = wordRows(db);
   const settings = settingRows(db);
   const processes = processRows(db);
+  const prune = (stack: string, oldest: number): void => {
+    runs.prune(stack, oldest);
+    runs.pruneForgotten(oldest);
+    drift.prune(stack, oldest);
+    words.pruneApprovals(stack, oldest);
+  };
   const commit = (status: StackStatus, run: RunRecord, seen: readonly DriftRecord[]): void => {
     statuses.put(status);
     runs.put(run);
     for (const record of seen) drift.put(record);
     if (usesFirstApply(run)) words.useFirst(run.stack);
-    runs.prune(run.stack, run.endedAt ?? run.startedAt);
-    drift.prune(run.stack);
+    prune(run.stack, (run.endedAt ?? run.startedAt) - limits.ageMs);
   };
   const forget = (stack: string): void => {
     for (const rows of [statuses, drift, words]) rows.forget(stack);
@@ -46,8 +51,8 @@ export function createSqliteRecords(db: DatabaseSync, limits = DEFAULT_HISTORY):
     unfinishedRuns: async () => runs.unfinished(),
     run: async id => runs.one(id),
     runs: async filter => runs.list(filter),
-    drift: async stack => drift.list(stack),
-    approve: async approval => inTransaction(db, () => words.approve(approval)),
+    drift: async filter => drift.list(filter),
+    approve: async approval => words.approve(approval),
     approval: async (stack, digest) => words.approval(stack, digest),
     pause: async pause => words.pause(pause),
     resume: async stack => words.resume(stack),

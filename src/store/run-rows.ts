@@ -54,6 +54,10 @@ export function runRows(db: DatabaseSync, limits: HistoryLimits) {
     `UPDATE runs SET plan = NULL WHERE id IN (SELECT id FROM runs WHERE stack = ? AND quiet = 0 AND plan IS NOT NULL
        ORDER BY started DESC, id DESC LIMIT -1 OFFSET ?)`,
   );
+  // By start, which has an index: a run that began earlier and has ended since is as old.
+  const dropForgotten = db.prepare(
+    `DELETE FROM runs WHERE started < ?1 AND ended < ?1 AND stack NOT IN (SELECT stack FROM stack_status)`,
+  );
   return {
     put(run: RunRecord): void {
       const { plan, log, ...rest } = run;
@@ -72,11 +76,12 @@ export function runRows(db: DatabaseSync, limits: HistoryLimits) {
       return readDocuments<RunRecord>(rows);
     },
     unfinished: (): RunRecord[] => readDocuments<RunRecord>(unfinished.all()),
-    prune(stack: string, now: number): void {
-      const oldest = now - limits.ageMs;
+    prune(stack: string, oldest: number): void {
       dropOld.run(stack, 0, limits.runs, oldest);
       dropOld.run(stack, 1, Math.min(limits.runs, QUIET_RUNS_KEPT), oldest);
       dropPlans.run(stack, PLANS_KEPT);
     },
+    /** Of stacks that are gone: nobody commits a run of theirs any more. */
+    pruneForgotten: (oldest: number): void => void dropForgotten.run(oldest),
   };
 }

@@ -12,8 +12,8 @@ export function wordRows(db: DatabaseSync) {
   );
   const approval = db.prepare("SELECT doc FROM approvals WHERE stack = ? AND digest = ?");
   const dropApprovals = db.prepare(
-    `DELETE FROM approvals WHERE stack = ?1 AND digest IN (SELECT digest FROM approvals WHERE stack = ?1
-       ORDER BY doc ->> '$.at' DESC LIMIT -1 OFFSET ?2)`,
+    `DELETE FROM approvals WHERE stack = ?1 AND (doc ->> '$.at' < ?3 OR digest IN (
+       SELECT digest FROM approvals WHERE stack = ?1 ORDER BY doc ->> '$.at' DESC LIMIT -1 OFFSET ?2))`,
   );
   const forgetApprovals = db.prepare("DELETE FROM approvals WHERE stack = ?");
   const pause = db.prepare(
@@ -30,8 +30,9 @@ export function wordRows(db: DatabaseSync) {
   return {
     approve(value: Approval): void {
       approve.run(value.stack, value.digest, JSON.stringify(value));
-      dropApprovals.run(value.stack, APPROVALS_KEPT);
     },
+    pruneApprovals: (stack: string, oldest: number): void =>
+      void dropApprovals.run(stack, APPROVALS_KEPT, oldest),
     approval(stack: string, digest: string): Approval | undefined {
       const row = approval.get(stack, digest);
       return row && readDocument<Approval>(row);

@@ -28,7 +28,7 @@ test("drift is found and dealt with as the settings say", async t => {
   const at = (name: string): string => path.join(box.folder, name);
   const mode = (): number => statSync(at("c/mode")).mode & 0o777;
   const open = async (stack: string): Promise<readonly DriftRecord[]> =>
-    (await stage.controller().drift(stack)).filter(({ endedAt }) => endedAt === undefined);
+    stage.controller().drift({ stack, open: true });
   for (const run of (await stage.run("converge")).values())
     assert.equal(run.outcome, "converged", JSON.stringify(run.failure));
   let since: number | undefined;
@@ -60,7 +60,7 @@ test("drift is found and dealt with as the settings say", async t => {
 
   await t.test("its records end as corrected, and keep when it was first seen", async () => {
     assert.deepEqual(await open("fix/dev"), []);
-    const ended = await stage.controller().drift("fix/dev");
+    const ended = await stage.controller().drift({ stack: "fix/dev" });
     assert.deepEqual(new Set(ended.map(({ result }) => result)), new Set(["corrected"]));
     assert.equal(ended.find(({ urn }) => urn.endsWith("c/edited"))?.since, since);
     assert.equal((await stage.status("fix/dev")).drifted, false);

@@ -90,7 +90,7 @@ export function recordsContract(name: string, open: () => Promise<RecordsUnderTe
       const again = await store.reopen();
       assert.deepEqual(await again.status("hosts/frodo"), status);
       assert.deepEqual(await again.run("r1"), run);
-      assert.deepEqual(await again.drift("hosts/frodo"), [driftOf("urn:a", 10)]);
+      assert.deepEqual(await again.drift({ stack: "hosts/frodo" }), [driftOf("urn:a", 10)]);
       assert.deepEqual(await again.unfinishedRuns(), []);
     });
 
@@ -176,6 +176,7 @@ export function recordsContract(name: string, open: () => Promise<RecordsUnderTe
           [10, "corrected"],
         ],
       );
+      assert.deepEqual(await records.drift({ open: true }), [driftOf("urn:a", 30)]);
     });
 
     withStore("an approval counts for its stack and digest only", async ({ records }) => {

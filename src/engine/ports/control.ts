@@ -2,7 +2,15 @@
 import type { Failure, Result } from "../failure.ts";
 import type { CareFacts } from "./care.ts";
 import type { KeyRotation, RotateKeys } from "./keys.ts";
-import type { DriftRecord, Pause, RunFilter, RunMode, RunRecord, StackStatus } from "./records.ts";
+import type {
+  DriftFilter,
+  DriftRecord,
+  Pause,
+  RunFilter,
+  RunMode,
+  RunRecord,
+  StackStatus,
+} from "./records.ts";
 import type { Revision } from "./source.ts";
 import type { StackName, StackSettings } from "./stack.ts";
 import type { Adoption, ImportedState, ImportOptions, Lease, PendingOperation } from "./state.ts";
@@ -74,7 +82,7 @@ export interface Control {
   runs(filter: RunFilter): Promise<readonly RunRecord[]>;
   /** By id, or by a beginning of it that only one run has. */
   run(id: string): Promise<RunRecord | undefined>;
-  drift(stack?: StackName): Promise<readonly DriftRecord[]>;
+  drift(filter?: DriftFilter): Promise<readonly DriftRecord[]>;
   /** Fetches now. */
   poll(): Promise<Result<Revision>>;
   /** Fetches, then runs these stacks to their end, in order. Failures are those of the source, or of the names. */

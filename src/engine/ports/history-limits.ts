@@ -8,7 +8,7 @@ export interface HistoryLimits {
   readonly runs: number;
   /** Whole states to look back at. */
   readonly states: number;
-  /** Milliseconds after which runs, updates and states go, even where there are few. */
+  /** Milliseconds after which runs, updates, states, ended drift and approvals go, even where there are few. */
   readonly ageMs: number;
 }
 

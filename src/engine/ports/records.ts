@@ -119,6 +119,13 @@ export interface RunFilter {
   readonly limit?: number;
 }
 
+export interface DriftFilter {
+  /** Default: all. */
+  readonly stack?: StackName;
+  /** Without those that have ended. */
+  readonly open?: boolean;
+}
+
 export interface Records {
   status(stack: StackName): Promise<StackStatus | undefined>;
   statuses(): Promise<readonly StackStatus[]>;
@@ -134,8 +141,8 @@ export interface Records {
   run(id: string): Promise<RunRecord | undefined>;
   /** Newest first, 100 unless `limit` says otherwise; without `plan` and `log` (`run` has them). */
   runs(filter: RunFilter): Promise<readonly RunRecord[]>;
-  /** Newest episode first, ended ones too. */
-  drift(stack?: StackName): Promise<readonly DriftRecord[]>;
+  /** Newest episode first. */
+  drift(filter?: DriftFilter): Promise<readonly DriftRecord[]>;
   approve(approval: Approval): Promise<void>;
   approval(stack: StackName, digest: string): Promise<Approval | undefined>;
   pause(pause: Pause): Promise<void>;

@@ -31,7 +31,7 @@ export async function driftSeen(
   result: "reported" | "corrected" | "open",
 ): Promise<readonly DriftRecord[]> {
   const { run, world } = round;
-  const known = await world.records.drift(run.stack.name);
+  const known = await world.records.drift({ stack: run.stack.name, open: true });
   return driftRecords(known, { stack: run.stack.name, run: run.id, now: world.clock.now(), sorted, result });
 }
 
