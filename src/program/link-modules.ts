@@ -7,7 +7,7 @@ import { readdirSync, readlinkSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { randomUUID } from "node:crypto";
 
-const isMissing = (error: unknown): boolean =>
+export const isMissing = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ENOENT";
 const isThere = (error: unknown): boolean =>
   error instanceof Error && "code" in error && (error.code === "ENOTEMPTY" || error.code === "EEXIST");

@@ -6,6 +6,7 @@ import { fail, ok, type Result } from "../engine/failure.ts";
 import { run, type RunResult } from "../process/run.ts";
 import { isAlive } from "../process/signal.ts";
 import { boxInstall, type InstallBoxOptions } from "./boxed-install.ts";
+import { markInUse, pruneInstalls } from "./installs-in-use.ts";
 import { commandsFor, type PackageCommand } from "./package-commands.ts";
 import { keepHarmlessSettings } from "./npm-settings.ts";
 import type { PackageTool } from "./project-files.ts";
@@ -169,9 +170,12 @@ export async function makeSharedInstall(
 ): Promise<Result<string>> {
   await mkdir(options.cache, { recursive: true });
   const contents = await contentsOf(request);
-  const final = path.join(options.cache, keyOf(request, contents));
+  const key = keyOf(request, contents);
+  const final = path.join(options.cache, key);
+  await markInUse(options.cache, key, path.join(request.base, request.workFolder));
   if (await exists(final)) return ok(await realpath(final));
   await removeLeftovers(options.cache);
+  await pruneInstalls(options.cache, Date.now());
   const made = path.join(await realpath(options.cache), `making-${process.pid}-${randomUUID()}`);
   await mkdir(made);
   options.onProgress(`installing packages of ${request.name} with ${request.tool}`);
