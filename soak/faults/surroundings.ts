@@ -95,7 +95,8 @@ function mirrorOf({ data }: Scene): string | undefined {
 const staleLocks: Fault = {
   kind: "ref locks left in the mirror",
   weight: 3,
-  holds: ["mirror"],
+  // Its files need room on the disk.
+  holds: ["mirror", "disk"],
   async inject(scene) {
     const mirror = mirrorOf(scene);
     if (mirror === undefined) return undefined;
