@@ -6,6 +6,7 @@ import type { Records } from "../engine/ports/records.ts";
 import { createProcessNotes } from "../engine/process-notes.ts";
 import { homeFolder } from "../process/home-folder.ts";
 import { systemClock } from "../process/system-clock.ts";
+import { createDynamicProviders } from "../program/dynamic/serve-providers.ts";
 import { createInstaller } from "../program/installer.ts";
 import { packageToolEnvironment } from "../program/package-tool-environment.ts";
 import { createWorkerPool } from "../program/worker-pool.ts";
@@ -42,6 +43,7 @@ export function makeTools(
     runDir,
     redactor,
     environment,
+    ...(box ? { dynamicProviders: createDynamicProviders({ cache: inData("compile-cache"), box }) } : {}),
     passphrase: {
       passphrase: env["PULUMI_CONFIG_PASSPHRASE"],
       passphraseFile: env["PULUMI_CONFIG_PASSPHRASE_FILE"],

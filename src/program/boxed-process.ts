@@ -77,7 +77,10 @@ function startPlain(options: StartOptions): Started {
  * Code that is compiled by one SDK's processes is for that SDK's alone, and is written only before they know what they
  * run: what one project's packages leave there, no other project loads.
  */
-function cacheOf({ cache, sdk }: StartOptions, { hold }: Isolation): string {
+export function compiledCodeOf(
+  { cache, sdk }: Pick<StartOptions, "cache" | "sdk">,
+  { hold }: Isolation,
+): string {
   const key = createHash("sha256").update(`${sdk}\0${process.version}\0${hold}`).digest("hex").slice(0, 16);
   const folder = path.join(cache, key);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
@@ -85,7 +88,7 @@ function cacheOf({ cache, sdk }: StartOptions, { hold }: Isolation): string {
 }
 
 /** The packages around the SDK: it loads its own dependencies before the program's folders are known. */
-const packagesAround = (sdk: string): string => {
+export const packagesAround = (sdk: string): string => {
   const at = sdk.indexOf("/node_modules/");
   return at === -1 ? sdk : sdk.slice(0, at + "/node_modules".length);
 };
@@ -128,7 +131,7 @@ function spawnBoxed(options: StartOptions, box: Box, cache: string): ChildProces
 }
 
 function startBoxed(options: StartOptions, { isolation, network, folders = [] }: ProgramBox): Started {
-  const cache = cacheOf(options, isolation);
+  const cache = compiledCodeOf(options, isolation);
   const box = isolation.box({
     as: "program",
     readable: [packagesAround(options.sdk), ...folders, ...(options.readable ?? [])],

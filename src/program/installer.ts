@@ -39,17 +39,18 @@ function prepared(
   root: string,
   folder: string,
   files: ProjectFiles,
-  { holdfast, cache }: InstallerOptions,
+  { holdfast, cache, box }: InstallerOptions,
 ): PreparedProgram {
   const sdk = resolveSdk(files.programFolder) ?? resolveSdk(holdfast) ?? holdfast;
-  // The SDK's folder holds the script that starts dynamic providers, and that starts `node`.
   const plugins = requiredPackages(folder).flatMap(({ name }) => (name === "holdfast" ? [] : [name]));
   const linked = files.lock?.folder ?? files.manifestFolder ?? files.programFolder;
   return {
     folder,
     sdk,
     readable: [root, ...installsBehind(linked, cache)],
-    pathEntries: [sdk, path.dirname(process.execPath)],
+    // The SDK's folder holds the script that starts dynamic providers, and that starts `node`. Where programs have boxes
+    // the SDK may not say what the CLI starts.
+    pathEntries: box ? [path.dirname(process.execPath)] : [sdk, path.dirname(process.execPath)],
     plugins,
   };
 }

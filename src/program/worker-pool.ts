@@ -2,6 +2,7 @@
 import { ok } from "../engine/failure.ts";
 import type { PreparedProgram, Worker, WorkerPool } from "../engine/ports/program.ts";
 import type { ProgramBox } from "./boxed-process.ts";
+import { programEnvironment } from "./program-environment.ts";
 import { startProgramProcess, type ProgramProcess } from "./program-process.ts";
 import { createSpareProcesses } from "./spare-processes.ts";
 import { openWorker } from "./worker.ts";
@@ -23,15 +24,9 @@ export interface WorkerPoolOptions {
   readonly box?: ProgramBox;
 }
 
-/** Names of the system, not of anybody's secrets. */
-const INHERITED = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"];
-
-const inherited = (): Record<string, string> =>
-  Object.fromEntries(INHERITED.flatMap(name => (process.env[name] ? [[name, process.env[name]]] : [])));
-
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { holdfast, cache } = options;
-  const env = options.env ?? inherited();
+  const env = options.env ?? programEnvironment(process.env);
   const workers = new Set<Worker>();
   const common = { holdfast, cache, env, ...(options.box ? { box: options.box } : {}) };
   const spares = createSpareProcesses({

@@ -1,7 +1,7 @@
 /** The `Pulumi` port on the real CLI. */
 import path from "node:path";
 import { fail, ok, type Result } from "../engine/failure.ts";
-import type { Worker } from "../engine/ports/program.ts";
+import type { DynamicProviders, Worker } from "../engine/ports/program.ts";
 import type { Applied, Observation, OperationContext, Pulumi } from "../engine/ports/pulumi.ts";
 import type { Redactor } from "../engine/ports/secrets.ts";
 import { appliedOf } from "./apply-result.ts";
@@ -28,6 +28,8 @@ export interface PulumiOptions {
   readonly path?: readonly string[];
   /** What every CLI gets besides, for example HOME; nothing is inherited. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where programs have boxes; default: the CLI starts their dynamic providers as itself. */
+  readonly dynamicProviders?: DynamicProviders;
   /** For `secure:` values of stack files. */
   readonly passphrase?: PassphraseSource;
   /** Folder of installed plugins that ours is a link to, for example ~/.pulumi/plugins; default: a folder of our own in `home`. */
@@ -49,6 +51,7 @@ function settingsOf(options: PulumiOptions): CliSettings {
     runDir: options.runDir,
     path: options.path ?? [path.dirname(process.execPath)],
     base: options.environment ?? {},
+    dynamicProviders: options.dynamicProviders,
     stopMs: options.stopMs ?? STOP_TIMES,
     onProcess: options.onProcess,
     onProcessEnded: options.onProcessEnded,

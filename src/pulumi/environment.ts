@@ -3,6 +3,7 @@
  * sdk/go/common/env/env.go of 3.259.0; each was tried.
  */
 import path from "node:path";
+import type { ServedProviders } from "../engine/ports/program.ts";
 import type { OperationContext } from "../engine/ports/pulumi.ts";
 
 export interface EnvironmentParts {
@@ -17,6 +18,8 @@ export interface EnvironmentParts {
   readonly runtime: string;
   /** Folders for PATH, in front of the program's and of `base.PATH` (default: the system's usual ones). */
   readonly path: readonly string[];
+  /** Where programs have boxes. */
+  readonly dynamicProviders?: Pick<ServedProviders, "path" | "env"> | undefined;
   /** What every operation gets besides, for example HOME. */
   readonly base: Readonly<Record<string, string>>;
 }
@@ -58,15 +61,19 @@ function stackEnvironment(env: Readonly<Record<string, string>>): Readonly<Recor
 /** The fixed part wins over the stack's own settings. */
 export function environmentOf(parts: EnvironmentParts): Record<string, string> {
   const { context } = parts;
-  // Among the program's: @pulumi/pulumi's folder, whose pulumi-resource-pulumi-nodejs serves dynamic providers.
+  const { dynamicProviders: dynamic } = parts;
+  // Among the program's, but for programs in boxes: @pulumi/pulumi's folder, whose pulumi-resource-pulumi-nodejs serves
+  // dynamic providers.
   const system = parts.base["PATH"]?.split(path.delimiter) ?? SYSTEM_PATH;
-  const folders = [...parts.path, ...context.program.pathEntries, ...system];
+  const own = [...(dynamic ? [dynamic.path] : []), ...parts.path];
+  const folders = [...own, ...context.program.pathEntries, ...system];
   return {
     ...parts.base,
     ...(parts.runtime === "nodejs" && context.program.plugins.length === 0 && WITHOUT_PLUGINS),
     ...stackEnvironment(context.env),
     ...OFFLINE,
     ...QUIET,
+    ...dynamic?.env,
     PATH: folders.join(path.delimiter),
     PULUMI_HOME: parts.home,
     PULUMI_CREDENTIALS_PATH: parts.credentials,

@@ -31,6 +31,8 @@ export interface OperationFolder {
   readonly folder: string;
   /** For the events. */
   readonly socket: string;
+  /** For dynamic providers. */
+  readonly providers: string;
   readonly credentials: string;
   remove(): Promise<void>;
 }
@@ -44,6 +46,7 @@ export async function openOperationFolder(runDir: string): Promise<OperationFold
   return {
     folder,
     socket: path.join(sockets, "e"),
+    providers: path.join(sockets, "d"),
     credentials: folder,
     async remove() {
       for (const made of new Set([folder, sockets])) await rm(made, { recursive: true, force: true });

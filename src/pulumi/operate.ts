@@ -1,5 +1,6 @@
 /** Runs the CLI once, to its end, and hands back what it said. */
 import path from "node:path";
+import type { DynamicProviders, ServedProviders } from "../engine/ports/program.ts";
 import type { OperationContext } from "../engine/ports/pulumi.ts";
 import type { StopStep } from "../process/ladder.ts";
 import { run, type RunResult } from "../process/run.ts";
@@ -28,6 +29,8 @@ export interface CliSettings {
   readonly runDir: string;
   readonly path: readonly string[];
   readonly base: Readonly<Record<string, string>>;
+  /** Where programs have boxes; default: the CLI starts their dynamic providers as itself. */
+  readonly dynamicProviders: DynamicProviders | undefined;
   readonly stopMs: StopTimes;
   readonly onProcess: ((cli: LiveCli) => void) | undefined;
   readonly onProcessEnded: ((pid: number) => void) | undefined;
@@ -110,6 +113,15 @@ export interface OperateOptions {
   readonly abandon?: AbortSignal | undefined;
 }
 
+/** Other languages have no boxes, and start their dynamic providers in their own ways. */
+async function serveProviders(
+  { dynamicProviders }: CliSettings,
+  { program, env, stack }: OperationContext,
+  socket: string,
+): Promise<ServedProviders | undefined> {
+  return stack.runtime === "nodejs" ? dynamicProviders?.serve({ program, env, socket }) : undefined;
+}
+
 async function operateIn(
   folder: OperationFolder,
   settings: CliSettings,
@@ -123,18 +135,21 @@ async function operateIn(
     context.onProgress?.(step);
   });
   const stream = await openEventStream(folder.socket, json => buffer.add(json));
+  let served: ServedProviders | undefined;
   try {
+    served = await serveProviders(settings, context, folder.providers);
     const { home, path: folders, base } = settings;
     const { credentials } = folder;
     const { runtime } = context.stack;
-    const env = environmentOf({ context, home, credentials, workerPort, runtime, path: folders, base });
+    const place = { home, credentials, path: folders, base };
+    const env = environmentOf({ context, workerPort, runtime, ...place, dynamicProviders: served });
     const started = (pid: number): void => chain.started(pid);
     const result = await spawnCli(settings, context, operation, env, stream.address, { abandon, started });
     if (stream.opened()) await within(STREAM_END_MS, stream.ended);
     return { result, events: buffer.events };
   } finally {
     chain.stop();
-    await stream.close();
+    await Promise.all([stream.close(), served?.close()]);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Programs are untrusted code: what they must not reach, tried by one that tries, at plan time. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
@@ -11,7 +11,8 @@ import { openStage, type Stage } from "../support/holdfast.ts";
 import { temporaryFolder, testKey } from "../support/secrets.ts";
 
 const isRoot = process.getuid?.() === 0;
-const SPY = readFileSync(path.resolve(import.meta.dirname, "../fixtures/hostile/index.mjs"), "utf8");
+const hostile = (name: string): string =>
+  readFileSync(path.resolve(import.meta.dirname, "../fixtures/hostile", name), "utf8");
 /** Seconds that nobody else sleeps. */
 const SLEEP = `86339.${process.pid}`;
 
@@ -32,7 +33,7 @@ const ownAddress = (): string =>
 function readReport(failure: unknown): Report {
   const text = JSON.stringify(failure);
   const found = /REPORT ([A-Za-z0-9+/=]+) END/.exec(text)?.[1];
-  assert.ok(found, `the program did not come to its end: ${text}`);
+  assert.ok(found, `what was to try did not come to its end: ${text}`);
   return JSON.parse(Buffer.from(found, "base64").toString()) as Report;
 }
 
@@ -47,13 +48,13 @@ function targetsOf(stage: Stage, more: { key: string; port: number; first: strin
     read: {
       "the data folder": data,
       "the database": at("holdfast.db"),
-      "state.key": at("state.key"),
       "the mirror": at("source"),
       "all checkouts": at("source/checkouts"),
       "another checkout": at(`source/checkouts/${first}`),
       "the age key": key,
       "files of runs": path.join("/dev/shm", shm),
       passwords: "/etc/shadow",
+      ...Object.fromEntries(readdirSync(data).map(name => [`${name} of the data folder`, at(name)])),
     },
     write: {
       "its own checkout": ".",
@@ -104,41 +105,69 @@ const commandLines = (): string[] =>
       }
     });
 
-test("a program reaches nothing but its own", { skip: !isRoot && "needs root" }, async t => {
-  const folder = temporaryFolder(t);
-  const key = await testKey(folder);
-  const port = await listen(t);
-  const stage = await openStage(t, {
-    env: { SOPS_AGE_KEY_FILE: key.file, CANARY: "of-the-daemon" },
-    files: box => ({
-      ...settings(),
-      ...project("quiet", fileProgram(box, { a: "1" }), 'config:\n  quiet:word: "other-secret"\n'),
-    }),
-  });
-  assert.equal((await stage.sync("quiet/dev")).outcome, "converged");
-  const first = stage.repository.head();
-  stage.commit({
-    ...project("spy", SPY),
-    "spy/targets.json": JSON.stringify(targetsOf(stage, { key: key.file, port, first })),
-  });
-  const run = await stage.plan("spy/dev");
-  const report = readReport(run);
-  const got = Object.entries(report).filter(([, found]) => "got" in found);
-  // Names of folders on the way to its own checkout and to compiled code, and nothing beside them.
-  assert.deepEqual(Object.fromEntries(got), {
-    "read the data folder": { got: ["compile-cache", "source"] },
-    "read the mirror": { got: ["checkouts"] },
-    "read all checkouts": { got: [stage.repository.head()] },
-  });
-  assert.ok(Object.keys(report).length > 40, `only ${Object.keys(report).length} attempts`);
+/** What the data folder may have besides: keys of an older and of this holdfast. */
+const KEYS = ["state.key", "age-key.txt"];
 
-  await t.test("nor leaves a process behind", () => {
-    assert.deepEqual(
-      commandLines().filter(line => line.includes(SLEEP)),
-      [],
-    );
-  });
-  await t.test("and the others go on", async () => {
+/** `got` of each attempt that got something. */
+function gains(report: Report): unknown {
+  assert.ok(Object.keys(report).length > 50, `only ${Object.keys(report).length} attempts`);
+  return Object.fromEntries(Object.entries(report).filter(([, found]) => "got" in found));
+}
+
+test(
+  "a program reaches nothing but its own, nor does its dynamic provider",
+  { skip: !isRoot && "needs root" },
+  async t => {
+    const folder = temporaryFolder(t);
+    const key = await testKey(folder);
+    const port = await listen(t);
+    const stage = await openStage(t, {
+      env: { SOPS_AGE_KEY_FILE: key.file, CANARY: "of-the-daemon" },
+      files: box => ({
+        ...settings(),
+        ...project("quiet", fileProgram(box, { a: "1" }), 'config:\n  quiet:word: "other-secret"\n'),
+      }),
+    });
     assert.equal((await stage.sync("quiet/dev")).outcome, "converged");
-  });
-});
+    const first = stage.repository.head();
+    for (const name of KEYS) writeFileSync(path.join(stage.data, name), "of the daemon");
+    const targets = JSON.stringify(targetsOf(stage, { key: key.file, port, first }));
+    const files = (name: string) => ({
+      [`${name}/attempts.cjs`]: hostile("attempts.cjs"),
+      [`${name}/targets.json`]: targets,
+    });
+    stage.commit({
+      ...project("spy", hostile("index.mjs")),
+      ...files("spy"),
+      ...project("dynamic", hostile("dynamic.mjs")),
+      ...files("dynamic"),
+    });
+    // Names of folders on the way to its own checkout and to compiled code, and nothing beside them.
+    const way = {
+      "read the data folder": { got: ["compile-cache", "source"] },
+      "read source of the data folder": { got: ["checkouts"] },
+      "read the mirror": { got: ["checkouts"] },
+      "read all checkouts": { got: [stage.repository.head()] },
+    };
+    for (const stack of ["spy/dev", "dynamic/dev"]) {
+      const report = readReport(await stage.plan(stack));
+      const cache = report["read compile-cache of the data folder"];
+      // Of the one SDK that they all have.
+      assert.match(JSON.stringify(cache), /^\{"got":\["[0-9a-f]{16}"\]\}$/);
+      assert.deepEqual(gains(report), {
+        ...way,
+        ...(cache && { "read compile-cache of the data folder": cache }),
+      });
+    }
+
+    await t.test("nor leaves a process behind", () => {
+      assert.deepEqual(
+        commandLines().filter(line => line.includes(SLEEP)),
+        [],
+      );
+    });
+    await t.test("and the others go on", async () => {
+      assert.equal((await stage.sync("quiet/dev")).outcome, "converged");
+    });
+  },
+);

@@ -29,6 +29,27 @@ export interface ProgramInstaller {
   ): Promise<Result<PreparedProgram>>;
 }
 
+/** Code of a program that the CLI starts by itself: in boxes, where programs have some. */
+export interface DynamicProviders {
+  /** For one operation of the CLI. Rejects where `socket` cannot be listened at. */
+  serve(operation: {
+    readonly program: PreparedProgram;
+    /** The stack's own. */
+    readonly env: Readonly<Record<string, string>>;
+    /** Absolute path, in a folder that nobody else can enter. */
+    readonly socket: string;
+  }): Promise<ServedProviders>;
+}
+
+export interface ServedProviders {
+  /** Absolute folder that belongs in front of everything else in the CLI's PATH. */
+  readonly path: string;
+  /** What the CLI needs besides. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Ends those that are left. */
+  close(): Promise<void>;
+}
+
 /** A process that will run a program once. */
 export interface Worker {
   /** Of its LanguageRuntime service on 127.0.0.1. Each Run that comes there has a process of its own. */
