@@ -26,6 +26,8 @@ interface Chosen {
 }
 
 const io = processIo();
+/** Whose exceptions they are. */
+let running: Chosen | undefined;
 
 /** HOLDFAST_DATA_FOLDER → data-folder, for the options that this verb has; others may be meant for another verb. */
 function fromEnvironment(builder: Builder): Record<string, string> {
@@ -143,7 +145,7 @@ async function main(): Promise<number> {
     if (error) throw error;
     shown = output;
   });
-  if (chosen) return chosen.command.run(argsOf(chosen), io);
+  if (chosen) return chosen.command.run(argsOf((running = chosen)), io);
   io.stdout(`${shown}\n`);
   return 0;
 }
@@ -158,10 +160,22 @@ function report(error: unknown): number {
   return EX_SOFTWARE;
 }
 
-process.on("uncaughtException", error => process.exit(report(error)));
+/** Disk and database may be to blame, and what the daemon told; all else is a bug. */
+async function explain(error: unknown): Promise<number | undefined> {
+  if (!running) return undefined;
+  const { sayTrouble } = await import("./commands/say-trouble.ts");
+  return sayTrouble(error, argsOf(running), running.command.verb, io);
+}
+
+/** At once: helpers that were started by then would keep a daemon alive that does nothing. They end when we do. */
+async function end(error: unknown): Promise<never> {
+  const code = await explain(error).catch(() => undefined);
+  process.exit(code ?? report(error));
+}
+
+process.on("uncaughtException", error => void end(error));
 try {
   process.exitCode = await main();
 } catch (error) {
-  // At once: helpers that were started by then would keep a daemon alive that does nothing. They end when we do.
-  process.exit(report(error));
+  await end(error);
 }

@@ -26,6 +26,14 @@ export interface StateServiceOptions {
   readonly keys: KeyWrapper;
   readonly log: ServiceLog;
   readonly clock: Clock;
+  /** What an exception comes of, where that is no fault of holdfast: a full disk, say. */
+  readonly explain?: (error: unknown) => Excuse | undefined;
+}
+
+/** What the client is told instead. */
+export interface Excuse {
+  readonly status: number;
+  readonly message: string;
 }
 
 export interface StateService {
@@ -75,16 +83,29 @@ function send(response: ServerResponse, given: Answer): void {
   response.writeHead(given.status, { "content-type": "application/json" }).end(JSON.stringify(given.json));
 }
 
-function createHandler(context: FixedContext, log: ServiceLog) {
+type Failed = Pick<StateServiceOptions, "log" | "explain">;
+
+/** An exception, as the client is told of it. */
+function failed(error: unknown, url: string | undefined, { log, explain }: Failed): Answer {
+  const excuse = explain?.(error);
+  if (excuse) {
+    log("error", excuse.message, { url });
+    return problem(excuse.status, excuse.message);
+  }
+  const stack = error instanceof Error ? error.stack : String(error);
+  log("error", "state service: a request failed by a fault of holdfast", { url, stack });
+  return problem(500, "holdfast's state service failed; its log says why.");
+}
+
+function createHandler(context: FixedContext, options: Failed) {
+  const { log } = options;
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const began = performance.now();
     let given: Answer;
     try {
       given = await respond(context, request);
     } catch (error) {
-      const stack = error instanceof Error ? error.stack : String(error);
-      log("error", "state service: a request failed by a fault of holdfast", { url: request.url, stack });
-      given = problem(500, "holdfast's state service failed; its log says why.");
+      given = failed(error, request.url, options);
     }
     send(response, given);
     const ms = Math.round(performance.now() - began);
@@ -103,11 +124,11 @@ function listen(server: Server, port: number, host: string): Promise<number> {
 }
 
 export function createStateService(options: StateServiceOptions): StateService {
-  const { store, keys, log, clock } = options;
+  const { store, keys, clock } = options;
   const stackKeys = createStackKeys(keys, store);
   const settler = createSettler({ store, stackKeys, clock });
   const live = createLiveUpdates(store);
-  const handle = createHandler({ store, stackKeys, settler, live, clock }, log);
+  const handle = createHandler({ store, stackKeys, settler, live, clock }, options);
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS, noDelay: true });
   server.on("request", (request, response) => void handle(request, response));
   return {

@@ -1,4 +1,5 @@
 /** Exit codes of verbs that run stacks (design section 8). */
+import type { Failure } from "../engine/failure.ts";
 import { isEmpty } from "../engine/plan.ts";
 import type { RunRecord } from "../engine/ports/records.ts";
 
@@ -22,3 +23,10 @@ export function lookExit(runs: readonly RunRecord[]): number {
   const differs = runs.some(({ plan, outcome }) => outcome === "drifted" || (plan && !isEmpty(plan)));
   return differs ? DIFFERENT : 0;
 }
+
+/** Of `serve` where another start finds the same: the unit's RestartPreventExitStatus (EX_DATAERR in sysexits.h). */
+export const DAMAGED_EXIT = 65;
+
+/** Of a daemon that does not start. */
+export const serveExit = (failure: Failure, code: number): number =>
+  failure.reason === "database-damaged" ? DAMAGED_EXIT : code;

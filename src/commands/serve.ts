@@ -1,5 +1,6 @@
 /** `holdfast serve`: the daemon. */
 import { defineCommand } from "./command.ts";
+import { serveExit } from "./run-exit.ts";
 import { sayFailure } from "./with-control.ts";
 
 export const command = defineCommand({
@@ -15,7 +16,7 @@ export const command = defineCommand({
   async run(args, io) {
     const { openDaemon } = await import("./wire-serve.ts");
     const opened = await openDaemon(args, io);
-    if (!opened.ok) return sayFailure(io, args.json, opened.failure);
+    if (!opened.ok) return serveExit(opened.failure, sayFailure(io, args.json, opened.failure));
     const { promise, resolve } = Promise.withResolvers<void>();
     io.stopSignal().addEventListener("abort", () => resolve(), { once: true });
     await promise;

@@ -10,9 +10,11 @@ import { fail, ok, type Failure, type Result, type Stalled, type Waiting } from 
 import type { DataCare } from "../engine/ports/care.ts";
 import type { Records } from "../engine/ports/records.ts";
 import { systemClock } from "../process/system-clock.ts";
+import { damageOf } from "../store/damage.ts";
 import { DEFAULT_LEAST, diskRoom, tooLittle } from "../store/disk-room.ts";
 import { findDamage } from "../store/integrity.ts";
 import { createBackupKeeper, memoryOf, targetOf, type BackupAccess } from "./wire-backup.ts";
+import { diskFailure } from "./wire-disk.ts";
 
 export interface Care extends DataCare {
   /** Watches the disk; backups on schedule too, where `scheduled`. */
@@ -111,6 +113,16 @@ function careOf(
   return {
     halted,
     beforeDestructive: what => keeper.beforeDestructive(what),
+    async explain(trouble) {
+      if (broken) return broken;
+      const damage = damageOf(trouble);
+      try {
+        return await (damage === undefined ? diskFailure(settings, trouble) : damagedFailure(access, damage));
+      } catch (error) {
+        say("error", `what went wrong could not be looked into: ${String(error)}`);
+        return undefined;
+      }
+    },
     async facts() {
       const [now, free] = [halted(), disk.free()];
       const backups = broken ? { on: settings.backups.enabled } : await keeper.facts();

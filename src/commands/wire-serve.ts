@@ -67,6 +67,7 @@ function serverOptions(
     subscribe,
     metrics,
     health: createHealth(holdfast),
+    explain: trouble => holdfast.care.explain(trouble),
     hookSecret: async () =>
       hookSecretFile === undefined ? undefined : (await readFile(hookSecretFile, "utf8")).trim(),
     person: holdfast.person,

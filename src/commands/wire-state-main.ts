@@ -2,11 +2,12 @@
 import path from "node:path";
 import { createRemoteKeys } from "../backend/remote-keys.ts";
 import { serveState } from "../backend/serve-state.ts";
-import type { ServiceLog } from "../backend/service.ts";
+import type { Excuse, ServiceLog } from "../backend/service.ts";
 import { DEFAULT_HISTORY, type HistoryLimits } from "../engine/ports/history-limits.ts";
-import { createAsker } from "../process/ask-parent.ts";
+import { createAsker, isSilence } from "../process/ask-parent.ts";
 import { systemClock } from "../process/system-clock.ts";
-import { tellDamage } from "../store/damage.ts";
+import { damageOf, tellDamage } from "../store/damage.ts";
+import { fullDiskOf, fullDiskText } from "../store/disk-full.ts";
 import { openDatabase } from "../store/database.ts";
 import { stateMigrations } from "../store/state-schema.ts";
 import { createSqliteStateStore } from "../store/state-sqlite.ts";
@@ -27,6 +28,27 @@ process.once("disconnect", () => {
 
 /** For whoever reads the parent's log: the exit code of a port that is taken. */
 const EX_TAKEN = 98;
+/**
+ * A controller answers within milliseconds; on a machine that is far too busy, within seconds. One that is stopped must
+ * not make a person's CLI wait for ever.
+ */
+const KEYS_MS = 15_000;
+
+function explain(error: unknown): Excuse | undefined {
+  if (isSilence(error))
+    return {
+      status: 503,
+      message: `holdfast's controller, which has the keys of the state, does not answer: it is stopped, or has far too much to do (process ${process.ppid}). Try again when \`holdfast status\` answers.`,
+    };
+  if (damageOf(error) !== undefined)
+    return {
+      status: 500,
+      message: `The database in ${data} is damaged; \`holdfast status\` says what to do.`,
+    };
+  const full = fullDiskOf(error);
+  return full?.certain ? { status: 507, message: fullDiskText(data, full.why) } : undefined;
+}
+
 const verbose = process.env["HOLDFAST_VERBOSE"] === "1";
 const db = openDatabase(path.join(data, "holdfast.db"), stateMigrations);
 const log: ServiceLog = (level, message, fields) => {
@@ -41,8 +63,9 @@ const isTaken = (error: unknown): boolean =>
 try {
   await serveState({
     store: tellDamage(createSqliteStateStore(db, limits), why => process.send?.({ damaged: why })),
-    keys: createRemoteKeys(createAsker()),
+    keys: createRemoteKeys(createAsker(KEYS_MS)),
     clock: systemClock,
+    explain,
     log,
     port: Number(port),
     signal: ending.signal,

@@ -18,6 +18,7 @@ import { inDataFolder, makeDataFolder } from "../store/data-folder.ts";
 import { claimData } from "../store/data-lock.ts";
 import { checkDatabase, createCare, type Care } from "./wire-care.ts";
 import { openSource, openStores, type Stores } from "./wire-data.ts";
+import { tellingDisk } from "./wire-disk.ts";
 import {
   announce,
   findCli,
@@ -42,7 +43,7 @@ export interface Holdfast {
   readonly pids: () => { readonly state: number | undefined; readonly providers: number | undefined };
   readonly stateUrl: string;
   readonly tokens: PeopleTokens;
-  readonly care: Pick<Care, "facts">;
+  readonly care: Pick<Care, "facts" | "explain">;
   /** Whose token this is. */
   readonly person: (token: string) => Promise<string | undefined>;
   /** Ends runs within the grace, helpers, and the lock. */
@@ -171,7 +172,7 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
   const controller = createController(
     {
       ...tools,
-      source,
+      source: tellingDisk(source, settings),
       reader: createEstateReader(),
       secrets,
       providers,

@@ -106,7 +106,8 @@ export type Transient = { readonly kind: "transient" } & (
   | { readonly reason: "timed-out"; readonly what: string; readonly afterMs: number }
   | { readonly reason: "process-died"; readonly what: string; readonly how: string }
   | { readonly reason: "cli-failed"; readonly exitCode: number; readonly message: string }
-  | { readonly reason: "disk"; readonly why: string }
+  /** Full, or not to be written. `folder`, of our own, and the bytes that are free in its file system, where that is known. */
+  | { readonly reason: "disk"; readonly why: string; readonly folder?: string; readonly free?: number }
   /** A bug of ours, caught at the run's edge so that the other stacks go on. */
   | { readonly reason: "internal-error"; readonly message: string; readonly stack: string }
 );
@@ -130,3 +131,16 @@ export type Result<T> =
 
 export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
 export const fail = (failure: Failure): { ok: false; failure: Failure } => ({ ok: false, failure });
+
+/** Expected failures on their way through methods that answer no Result: errors that carry them. */
+const carried = new WeakMap<Error, Failure>();
+
+export function withFailure(failure: Failure, message: string): Error {
+  const error = new Error(message);
+  carried.set(error, failure);
+  return error;
+}
+
+/** Undefined: the error is a bug, or something else. */
+export const failureIn = (error: unknown): Failure | undefined =>
+  error instanceof Error ? carried.get(error) : undefined;

@@ -63,6 +63,13 @@ function firstSeen(now: () => number): {
   };
 }
 
+const unwritten = (run: Run, { failure }: RunEnd, endedAt: number): RunRecord => ({
+  ...opening(run),
+  endedAt,
+  outcome: "failed",
+  ...(failure && { failure }),
+});
+
 /**
  * Where not even the record can be written (a full disk), the stack rests until it can: a run without an end would look
  * as if it went on for ever. Where that will not be in this life, the next one writes it.
@@ -71,7 +78,7 @@ async function record(
   run: Run,
   ended: RunEnd,
   { world, board }: LoopWorld,
-  stopping: () => boolean,
+  givesUp: () => boolean,
 ): Promise<RunRecord> {
   const { clock, emit, care } = world;
   for (let said = false; ; said = true) {
@@ -81,15 +88,15 @@ async function record(
       const text = `${run.stack.name}: run ${run.id} could not be recorded: ${String(error)}`;
       if (!said) emit({ type: "message", level: "error", text, at: clock.now() });
     }
-    if (stopping() || care.halted()?.kind === "stalled") return { ...opening(run), outcome: "failed" };
+    if (givesUp() || care.halted()?.kind === "stalled") return unwritten(run, ended, clock.now());
     await new Promise<void>(resolve => clock.after(RECORD_RETRY_MS, resolve));
   }
 }
 
 /** Status, record, and what else the run's end means. */
-async function keep(run: Run, ended: RunEnd, parts: LoopWorld, stopping: () => boolean): Promise<RunRecord> {
+async function keep(run: Run, ended: RunEnd, parts: LoopWorld, givesUp: () => boolean): Promise<RunRecord> {
   const { clock, emit } = parts.world;
-  const kept = await record(run, ended, parts, stopping);
+  const kept = await record(run, ended, parts, givesUp);
   try {
     if (ended.gone) await forgetStack(parts, run);
     if (ended.applied) await parts.head.deployed(run.revision.sha);
@@ -147,7 +154,8 @@ async function begin(run: Run, { records, care, clock, emit }: RunWorld): Promis
   } catch (error) {
     const halted = care.halted();
     if (halted?.kind === "stalled") return endedWith(halted);
-    return endedWith({ kind: "transient", reason: "disk", why: String(error) });
+    const explained = await care.explain(error);
+    return endedWith(explained ?? { kind: "transient", reason: "disk", why: String(error) });
   }
   emit({ type: "run-started", run: opening(run), at: clock.now() });
   return undefined;
@@ -177,7 +185,8 @@ export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
     const work = async (): Promise<void> => {
       const unbegun = await begin(run, world);
       const ended = unbegun ?? instead ?? (await perform(run, world, signals, () => stopping));
-      const record = await keep(run, ended, parts, () => stopping);
+      // Nobody waits for a command until somebody makes room on a disk; the next start writes the run's end.
+      const record = await keep(run, ended, parts, () => stopping || !options.automatic);
       active.delete(chosen.stack);
       chosen.request?.resolve(record);
       pump();

@@ -5,9 +5,9 @@ import type { StackStatus } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
 import type { Run, RunEnd } from "./run.ts";
 
-/** Tried again for ever, slowly: a machine that is switched off at night is no reason for a person to act. */
+/** Tried again for ever, slowly: a machine that is switched off at night is no reason for a person to act; who makes room on a disk has acted. */
 const patient = (failure: Transient): boolean =>
-  failure.reason === "host-unreachable" || failure.reason === "fetch-failed";
+  failure.reason === "host-unreachable" || failure.reason === "fetch-failed" || failure.reason === "disk";
 
 export function newStatus(stack: StackName): StackStatus {
   return { stack, attempts: 0, drifted: false, unknown: [], lightChecks: 0, resources: 0, references: [] };

@@ -47,6 +47,20 @@ function bug(error: unknown): Failure {
   return { kind: "transient", reason: "internal-error", message, stack: stack ?? message };
 }
 
+/** All texts of a value, one below the other. */
+const wordsOf = (value: unknown): string => {
+  if (typeof value === "string") return value;
+  return typeof value === "object" && value !== null ? Object.values(value).map(wordsOf).join("\n") : "";
+};
+
+/** Tools and other processes of ours say in their own words that the disk is full: it is what the run failed of. */
+async function blamed(ended: RunEnd, { care }: RunWorld): Promise<RunEnd> {
+  const { failure, outcome } = ended;
+  if (!failure || outcome !== "failed") return ended;
+  const explained = await care.explain(wordsOf(failure));
+  return explained?.reason === "disk" ? { ...ended, failure: explained } : ended;
+}
+
 /** Never rejects: an exception is a bug of ours, and this run's failure. */
 export async function perform(
   run: Run,
@@ -61,12 +75,12 @@ export async function perform(
     const halted = world.care.halted();
     // Called off, or failed of what the damage made of its steps.
     if (halted?.kind === "stalled" && ended.failure) return { ...ended, outcome: "failed", failure: halted };
-    if (!stopping() || ended.outcome !== "failed") return ended;
+    if (!stopping() || ended.outcome !== "failed") return await blamed(ended, world);
     return { ...ended, outcome: "aborted", failure: { kind: "aborted", reason: "shutting-down" } };
   } catch (error) {
-    // What a damaged database throws is no bug of ours.
+    // What a damaged database throws, or a full disk, is no bug of ours.
     const halted = world.care.halted();
-    return endedWith(halted?.kind === "stalled" ? halted : bug(error));
+    return endedWith(halted?.kind === "stalled" ? halted : ((await world.care.explain(error)) ?? bug(error)));
   }
 }
 

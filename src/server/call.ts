@@ -1,17 +1,22 @@
 /** One call of a method: events as they come, then the answer, one JSON document a line (application/x-ndjson). */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { EngineEvent, EventListener } from "../engine/event.ts";
+import type { Failure } from "../engine/failure.ts";
 import type { Control } from "../engine/ports/control.ts";
-import { readBody, sendError } from "./http.ts";
+import { readBody, sendError, sendJson } from "./http.ts";
 import { BadParams, isMethod, methods, type Params } from "./methods.ts";
 
 export type Subscribe = (listener: EventListener) => () => void;
 
 /** A line of the answer. */
 export type CallLine =
-  | { readonly event: EngineEvent }
-  | { readonly result: unknown }
-  | { readonly error: { readonly message: string } };
+  { readonly event: EngineEvent } | { readonly result: unknown } | { readonly error: CallError };
+
+/** `failure`: it is no bug. */
+export interface CallError {
+  readonly message: string;
+  readonly failure?: Failure;
+}
 
 export interface CallOptions {
   readonly control: Control;
@@ -20,6 +25,8 @@ export interface CallOptions {
   readonly maxBody: number;
   /** Who asks, where the way in says so; else the caller says it. */
   readonly by?: string;
+  /** What an exception comes of, where it is no bug. */
+  readonly explain?: (error: unknown) => Promise<Failure | undefined>;
 }
 
 /** Events of these methods are what the caller waits for. */
@@ -57,8 +64,10 @@ async function answer(
     write({ result: (await methods[name](options.control, params)) ?? null });
   } catch (error) {
     if (error instanceof BadParams) return sendError(response, 400, error.message);
-    if (!response.headersSent) return sendError(response, 500, textOf(error));
-    write({ error: { message: textOf(error) } });
+    const failure = await options.explain?.(error);
+    const said: CallError = { message: textOf(error), ...(failure && { failure }) };
+    if (!response.headersSent) return sendJson(response, 500, said);
+    write({ error: said });
   } finally {
     stop?.();
     response.end();

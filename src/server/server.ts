@@ -1,6 +1,7 @@
 /** The daemon's HTTP: health and metrics, the push hook, and the API behind a token. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Failure } from "../engine/failure.ts";
 import type { Control } from "../engine/ports/control.ts";
 import { handleCall, type Subscribe } from "./call.ts";
 import { coalesced } from "./coalesce.ts";
@@ -28,6 +29,8 @@ export interface ServerOptions {
   readonly hosts: readonly string[];
   /** What failed without anybody waiting for it. */
   readonly onError: (error: unknown) => void;
+  /** What an exception comes of, where it is no bug. */
+  readonly explain?: (error: unknown) => Promise<Failure | undefined>;
 }
 
 export interface HoldfastServer {
@@ -124,18 +127,17 @@ async function route(
   const by = await personOf(request, response, options);
   if (by === undefined) return;
   if (method === undefined) return send(response, 200, "text/plain; version=0.0.4", await options.metrics());
-  const { control, subscribe } = options;
-  await handleCall(method, request, response, { control, subscribe, maxBody: MAX_CALL_BODY, by });
+  await handleCall(method, request, response, { ...options, maxBody: MAX_CALL_BODY, by });
 }
 
 async function localRoute(
   request: IncomingMessage,
   response: ServerResponse,
-  { control, subscribe }: ServerOptions,
+  options: ServerOptions,
 ): Promise<void> {
   const method = /^\/api\/v1\/(\w+)$/.exec(request.url ?? "")?.[1];
   if (method === undefined) return sendError(response, 404, "there is nothing here");
-  await handleCall(method, request, response, { control, subscribe, maxBody: MAX_LOCAL_BODY });
+  await handleCall(method, request, response, { ...options, maxBody: MAX_LOCAL_BODY });
 }
 
 function serverOf(work: (request: IncomingMessage, response: ServerResponse) => Promise<void>): Server {

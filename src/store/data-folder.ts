@@ -1,11 +1,10 @@
 /** The data folder: made where it is missing; what is wrong with it is said in words, not as an exception. */
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, statfsSync } from "node:fs";
+import path from "node:path";
 import { fail, type Failure, type Problem, type Result } from "../engine/failure.ts";
 
 const OTHER_FOLDER = "choose another folder with --data DIR or HOLDFAST_DATA";
-
-const RESTORE =
-  "bring it back from a backup, which keeps what is there aside: holdfast restore --force; or choose another folder with --data DIR";
+import { fullDiskOf } from "./disk-full.ts";
 
 /** What the system says, and the way out. */
 const CAUSES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
@@ -20,8 +19,6 @@ const CAUSES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
     `give the folder to the user that holdfast runs as, or ${OTHER_FOLDER}`,
   ],
   EROFS: ["its file system is read-only", `mount it for writing, or ${OTHER_FOLDER}`],
-  ENOSPC: ["its file system is full", "make room there, and start again"],
-  EDQUOT: ["its quota is used up", "make room there, and start again"],
   ENAMETOOLONG: ["its path is too long", OTHER_FOLDER],
   ELOOP: ["its links lead in a circle", OTHER_FOLDER],
 };
@@ -30,13 +27,10 @@ const CAUSES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
 const DATABASE_CAUSES: Readonly<Record<number, readonly [why: string, hint: string]>> = {
   8: ["its file system is read-only, or this user may not write there", OTHER_FOLDER],
   10: ["the disk reports errors", "look at the machine's log (dmesg), and start again"],
-  11: ["its database is damaged", RESTORE],
-  13: ["its file system is full", "make room there, and start again"],
   14: [
     "its database cannot be opened: this user may not write there, or its file system is read-only",
     OTHER_FOLDER,
   ],
-  26: ["its database is damaged: it is no database any more", RESTORE],
 };
 
 const field = (error: unknown, name: "code" | "errcode"): unknown =>
@@ -57,11 +51,28 @@ const invalid = (problem: Problem): Failure => ({
   problems: [problem],
 });
 
-/** Calls `work`, which opens something in the folder; where the place is to blame, it is said so. Other errors are thrown on. */
+/** Less than this, and SQLite's "disk I/O error" means that its log could not grow. */
+const FULL_BYTES = 1024 * 1024;
+
+function fullFailure(folder: string, error: unknown): Failure | undefined {
+  const found = fullDiskOf(error);
+  if (!found) return undefined;
+  const { bavail, bsize } = statfsSync(existsSync(folder) ? folder : path.dirname(folder));
+  const free = bavail * bsize;
+  if (!found.certain && free >= FULL_BYTES) return undefined;
+  return { kind: "transient", reason: "disk", why: found.why, folder, free };
+}
+
+/**
+ * Calls `work`, which opens something in the folder; where the place is to blame, it is said so. Other errors are thrown
+ * on, a damaged database's too: who catches those looks for a backup. Failures: config-invalid, disk.
+ */
 export function inDataFolder<T>(folder: string, work: () => T): Result<T> {
   try {
     return { ok: true, value: work() };
   } catch (error) {
+    const full = fullFailure(folder, error);
+    if (full) return fail(full);
     const cause = causeOf(error);
     if (!cause) throw error;
     const [why, hint] = cause;

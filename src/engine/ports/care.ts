@@ -37,4 +37,9 @@ export interface DataCare {
   /** A good backup of this moment. Failures: backup-failed. */
   beforeDestructive(what: string): Promise<Result<void>>;
   facts(): Promise<CareFacts>;
+  /**
+   * What an exception, or the words of a tool, come of, where that is the data folder and no bug: `disk`,
+   * `database-damaged`. Never rejects.
+   */
+  explain(trouble: unknown): Promise<Failure | undefined>;
 }

@@ -1,8 +1,17 @@
 /** What is tried again by itself, in words. */
 import type { Transient } from "../../engine/failure.ts";
+import { formatBytes } from "../bytes.ts";
 import { formatDuration } from "../duration.ts";
 import { resourceName } from "../urn.ts";
 import { AGAIN, errorLines, message, plural, type Message } from "./message.ts";
+
+type Disk = Extract<Transient, { readonly reason: "disk" }>;
+
+function disk({ why, folder, free }: Disk): Message {
+  if (folder === undefined) return message(`The disk: ${why}`, "", `${AGAIN} Make room in the data folder.`);
+  const title = free === undefined ? "was full" : `is full: ${formatBytes(free)} are free`;
+  return message(`The disk of ${folder} ${title}`, why, "Make room there; runs go on by themselves then.");
+}
 
 export function transient(failure: Transient): Message {
   switch (failure.reason) {
@@ -45,7 +54,7 @@ export function transient(failure: Transient): Message {
     case "cli-failed":
       return message(`The Pulumi CLI ended with exit code ${failure.exitCode}`, failure.message, AGAIN);
     case "disk":
-      return message(`The disk: ${failure.why}`, "", `${AGAIN} Make room in the data folder.`);
+      return disk(failure);
     case "internal-error":
       return message(
         `A bug in holdfast: ${failure.message}`,

@@ -1,0 +1,71 @@
+/** What failed of a full disk, said with the folder and what is free in it. */
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { DaemonSettings } from "../config/daemon.ts";
+import { fail, type Failure, type Result } from "../engine/failure.ts";
+import type { Source } from "../engine/ports/source.ts";
+import { fullDiskOf, type FullDisk } from "../store/disk-full.ts";
+import { bytesNeeded, DEFAULT_LEAST, diskRoom } from "../store/disk-room.ts";
+
+type Settings = Pick<DaemonSettings, "data" | "minimumFree">;
+
+/** With less than this a disk is full, whatever the settings say. */
+const FULL_BYTES = 1024 * 1024;
+/** Where short-lived files are written beside the data folder (wire-found.ts, and tools). */
+const BESIDE = ["/dev/shm", tmpdir()];
+
+/** The file system of a path is that of the nearest folder that is there. */
+const nearest = (file: string): string =>
+  existsSync(file) || path.dirname(file) === file ? file : nearest(path.dirname(file));
+
+interface Room {
+  readonly folder: string;
+  readonly free: number;
+  readonly low: boolean;
+}
+
+async function roomOf(folder: string, { minimumFree }: Settings): Promise<Room> {
+  const { free, total } = await diskRoom(folder);
+  return { folder, free, low: free < Math.max(FULL_BYTES, bytesNeeded(minimumFree ?? DEFAULT_LEAST, total)) };
+}
+
+/** The first of our folders whose file system has too little room. */
+async function fullRoom(settings: Settings): Promise<Room | undefined> {
+  for (const folder of [settings.data, ...BESIDE].filter(one => existsSync(one))) {
+    const room = await roomOf(folder, settings);
+    if (room.low) return room;
+  }
+  return undefined;
+}
+
+/** Where an error that means nothing else happened: it may say so itself. */
+async function named({ path: file, folder }: FullDisk, settings: Settings): Promise<Room> {
+  const place = folder ?? (file === undefined ? undefined : path.dirname(file));
+  if (place !== undefined) return roomOf(nearest(place), settings);
+  return (await fullRoom(settings)) ?? roomOf(settings.data, settings);
+}
+
+/** Of an exception, or of a tool's words. A target's disk may be full as well: words count only where one of ours is. */
+export async function diskFailure(settings: Settings, trouble: unknown): Promise<Failure | undefined> {
+  const found = fullDiskOf(trouble);
+  if (!found) return undefined;
+  const room = await (found.certain ? named(found, settings) : fullRoom(settings));
+  if (!room) return undefined;
+  const { folder, free, low } = room;
+  return { kind: "transient", reason: "disk", why: found.why, folder, ...(low && { free }) };
+}
+
+/** The same source; where it says that a disk is full, with the folder and what is free. */
+export function tellingDisk(source: Source, settings: Settings): Source {
+  const told = async <T>(result: Result<T>): Promise<Result<T>> => {
+    if (result.ok || result.failure.reason !== "disk") return result;
+    const failure = await diskFailure(settings, result.failure.why);
+    return failure ? fail(failure) : result;
+  };
+  return {
+    ...source,
+    fetch: async signal => told(await source.fetch(signal)),
+    checkout: async sha => told(await source.checkout(sha)),
+  };
+}
