@@ -69,7 +69,7 @@ function controlOver(caller: Caller): Control {
     overview: () => ask("overview"),
     runs: filter => ask("runs", { ...filter }),
     run: async id => (await ask("run", { id })) ?? undefined,
-    drift: stack => ask("drift", { stack }),
+    drift: filter => ask("drift", { ...filter }),
     poll: () => attempt(ask("poll")),
     ask: wish => attempt(ask("ask", { ...wish })),
     approve: (run, by) => attempt(ask("approve", { run, by })),
