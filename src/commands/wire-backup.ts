@@ -52,7 +52,7 @@ async function gitTarget({ settings, env }: BackupAccess): Promise<Result<Backup
   const { repo, data, branch } = settings;
   if (repo === undefined)
     return fail(invalid({ message: "which repository are the backups in?", hint: "say it with --repo URL" }));
-  const credentials = await credentialsOf(settings, env);
+  const credentials = credentialsOf(settings, env);
   const network = networkEnvironment(env);
   const source = { url: repo, branch, folder: path.join(data, "source"), credentials, network };
   const opened = openSideRepository(source, path.join(data, "backup-ref.git"));

@@ -1,12 +1,11 @@
 /** The data folder's own: its database, and the repository that it belongs to. */
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { DaemonSettings } from "../config/daemon.ts";
 import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
 import type { HistoryLimits } from "../engine/ports/history-limits.ts";
 import type { Records } from "../engine/ports/records.ts";
 import type { Source } from "../engine/ports/source.ts";
-import type { Credentials } from "../source/git-environment.ts";
+import type { Credentials, TokenCredentials } from "../source/git-environment.ts";
 import { networkEnvironment } from "../source/remote-access.ts";
 import { createSource } from "../source/source.ts";
 import { createDamageBell, tellDamage, type DamageBell } from "../store/damage.ts";
@@ -14,6 +13,7 @@ import { openDatabase } from "../store/database.ts";
 import { createSqliteRecords, recordsMigrations } from "../store/records-sqlite.ts";
 import { stateMigrations } from "../store/state-schema.ts";
 import { createSqliteStateStore } from "../store/state-sqlite.ts";
+import { watchToken } from "./token-file.ts";
 
 export const REPOSITORY = "repository";
 
@@ -72,22 +72,30 @@ async function knowSigners(records: Records, settings: DaemonSettings): Promise<
   return ok(undefined);
 }
 
-async function firstLine(file: string): Promise<string> {
-  return ((await readFile(file, "utf8")).split("\n")[0] ?? "").trim();
+/** Credentials whose token is what the file says when it is asked for. */
+function tokenFrom(file: string, login: Pick<TokenCredentials, "host" | "username">): TokenCredentials {
+  const token = watchToken(file);
+  return {
+    kind: "token",
+    ...login,
+    get token() {
+      return token();
+    },
+  };
 }
 
 /** Who logs in where: what the settings say by host, and the person's ssh-agent for any. */
-export async function credentialsOf(
+export function credentialsOf(
   settings: Pick<DaemonSettings, "credentials">,
   env: NodeJS.ProcessEnv,
-): Promise<readonly Credentials[]> {
+): readonly Credentials[] {
   const socket = env["SSH_AUTH_SOCK"];
   const agent = socket ? { agentSocket: socket } : {};
-  const found = settings.credentials.map(async ({ host, username, tokenFile, ...ssh }) => [
-    ...(tokenFile ? [{ kind: "token", host, username, token: await firstLine(tokenFile) } as const] : []),
+  const found = settings.credentials.flatMap(({ host, username, tokenFile, ...ssh }): Credentials[] => [
+    ...(tokenFile ? [tokenFrom(tokenFile, { host, ...(username === undefined ? {} : { username }) })] : []),
     ...(ssh.identityFile || ssh.knownHostsFile ? [{ kind: "ssh", host, ...ssh, ...agent } as const] : []),
   ]);
-  return [...(await Promise.all(found)).flat(), { kind: "ssh", ...agent }];
+  return [...found, { kind: "ssh", ...agent }];
 }
 
 /** The watched repository; nothing is fetched yet. Failures: config-invalid. */
@@ -100,7 +108,7 @@ export async function openSource(
   if (!repository.ok) return repository;
   const signed = await knowSigners(records, settings);
   if (!signed.ok) return signed;
-  const credentials = await credentialsOf(settings, env);
+  const credentials = credentialsOf(settings, env);
   const folder = path.join(settings.data, "source");
   return createSource({
     url: repository.value,

@@ -24,7 +24,7 @@ export async function makeRevert(
   { repository, branch }: Overview,
   wish: RollbackWish,
 ): Promise<RevertAnswer> {
-  const credentials = await credentialsOf(settings, io.env);
+  const credentials = credentialsOf(settings, io.env);
   const person = await gitPerson(io.cwd, io.env);
   const signing = await gitSigning(io.cwd, io.env);
   const folder = path.join(settings.data, "source");

@@ -8,6 +8,7 @@ export interface TokenCredentials {
   readonly host: string;
   /** Default `git`, which GitHub, GitLab and Gitea accept beside a token. */
   readonly username?: string;
+  /** Read anew for each call of git. */
   readonly token: string;
 }
 

@@ -27,7 +27,10 @@ export function loginFor(address: Address, credentials: readonly Credentials[]):
   const username = token.username ?? address.login?.username;
   return {
     username: username === undefined || username === "" ? "git" : username,
-    password: token.token,
+    // A token may be renewed while we run: each call of git takes the newest.
+    get password() {
+      return token.token;
+    },
   };
 }
 

@@ -20,7 +20,7 @@ async function sourceFrom(
   url: string,
   credentials: readonly string[],
   env: Readonly<Record<string, string>>,
-): Promise<{ source: Source; log: readonly string[] }> {
+): Promise<{ source: Source; log: readonly string[]; data: string }> {
   const data = tempFolder(t);
   writeFileSync(path.join(data, "good"), `${TOKEN}\n# of the deploy user\n`);
   writeFileSync(path.join(data, "other"), OTHER);
@@ -28,10 +28,11 @@ async function sourceFrom(
   writeFileSync(path.join(data, "settings.yaml"), credentials.length > 0 ? `credentials:\n${lines}` : "");
   const input = { flags: { data, repo: url }, env, cwd: data, home: data, uid: 1000, cpus: 2 };
   const settings = valueOf(await readDaemonSettings(input));
-  return openSource(t, url, {
-    credentials: await credentialsOf(settings, env),
+  const opened = openSource(t, url, {
+    credentials: credentialsOf(settings, env),
     network: networkEnvironment(env),
   });
+  return { ...opened, data };
 }
 
 async function whyNot(source: Source): Promise<string> {
@@ -58,6 +59,16 @@ test("the repository over https", { skip: noGitHttps }, async t => {
     assert.equal(valueOf(await source.fetch(never)).sha, repository.head());
     const sha = repository.commit("second", { "a.txt": "two" });
     assert.equal(valueOf(await source.fetch(never)).sha, sha);
+  });
+
+  await t.test("a token that is renewed in its file is used for the next fetch", async t => {
+    const { source, data } = await sourceFrom(t, url, [good], trusted);
+    writeFileSync(path.join(data, "good"), "hunter2-expired\n");
+    assert.match(await whyNot(source), /give a token/);
+    writeFileSync(path.join(data, "good"), "");
+    assert.match(await whyNot(source), /give a token/, "an empty file is one that is being written");
+    writeFileSync(path.join(data, "good"), `${TOKEN}\n`);
+    assert.equal(valueOf(await source.fetch(never)).sha, repository.head());
   });
 
   await t.test("SSL_CERT_FILE says the authority too", async t => {
