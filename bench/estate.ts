@@ -1,7 +1,6 @@
 /** What both sides work on: one stack of N files on a sandbox host. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 export interface Content {
@@ -13,12 +12,6 @@ export interface Content {
 
 export const contentOf = (index: number, version: number): string =>
   `file ${index}, version ${index === 0 ? version : 0}\n`;
-
-/** A temporary folder of the bench, gone at its end. */
-export function tempFolder(name: string): { readonly path: string; remove(): void } {
-  const folder = mkdtempSync(path.join(os.tmpdir(), `holdfast-bench-${name}-`));
-  return { path: folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }) };
-}
 
 const program = (
   { count, version }: Content,

@@ -4,45 +4,56 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { openHoldfast, type Holdfast } from "../src/commands/wire.ts";
 import type { RunMode, RunRecord } from "../src/engine/ports/records.ts";
-import { makeRepository, tempFolder, type Content } from "./estate.ts";
+import { tempFolder, type Ending } from "../test/support/git.ts";
+import { makeRepository, type Content } from "./estate.ts";
 
 export interface HoldfastSide {
   commit(content: Content): void;
   /** Milliseconds of a fetch and a run to its end; throws where it did not end as it should. */
   run(mode: RunMode, expected: RunRecord["outcome"]): Promise<number>;
   readonly pids: Holdfast["pids"];
-  close(): Promise<void>;
 }
 
-export async function openHoldfastSide(): Promise<HoldfastSide> {
-  const temp = tempFolder("holdfast");
-  const repo = path.join(temp.path, "repo");
+export interface SideOptions {
+  /** Default: none, their cost is measured by itself. */
+  readonly backups?: boolean;
+}
+
+export async function openHoldfastSide(
+  ending: Ending,
+  { backups = false }: SideOptions = {},
+): Promise<HoldfastSide> {
+  let close = (): unknown => undefined;
+  // Before its folder goes.
+  ending.after(() => close());
+  const temp = tempFolder(ending, "holdfast-bench-");
+  const repo = path.join(temp, "repo");
   mkdirSync(repo);
-  const repository = makeRepository(repo, path.join(temp.path, "sandbox"));
+  const repository = makeRepository(repo, path.join(temp, "sandbox"));
   repository.commit({ count: 0, version: 0 });
   const settings = {
     repo,
     branch: "main",
-    data: path.join(temp.path, "data"),
+    data: path.join(temp, "data"),
     listen: { host: "127.0.0.1", port: 0 },
     behindProxy: false,
     apiTokenRequired: true,
     credentials: [],
-    // Its cost is measured by itself.
-    backups: backupsOf({ enabled: false }, temp.path),
+    backups: backupsOf({ enabled: backups }, temp),
     parallelism: 2,
     workers: 2,
   };
   const opened = await openHoldfast({
     settings,
     env: process.env,
-    cwd: temp.path,
+    cwd: temp,
     what: "bench",
     automatic: false,
     listener: () => undefined,
   });
   if (!opened.ok) throw new Error(JSON.stringify(opened.failure));
-  const { controller, pids, close } = opened.value;
+  const { controller, pids } = opened.value;
+  close = () => opened.value.close(0);
   return {
     commit: content => repository.commit(content),
     async run(mode, expected) {
@@ -55,9 +66,5 @@ export async function openHoldfastSide(): Promise<HoldfastSide> {
       return took;
     },
     pids,
-    async close() {
-      await close(0);
-      temp.remove();
-    },
   };
 }

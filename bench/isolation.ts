@@ -1,59 +1,103 @@
-/**
- * What isolation costs: the same program under the real CLI, in a box and without, in turns. `node bench/isolation.ts
- * [TURNS]`. Prints medians: a worker made (spawn to ready), and a whole `pulumi preview` (the run).
- */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+/** What isolation costs: a worker made, and the same program under the real CLI, in a box and without, in turns. */
+import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { run } from "../src/process/run.ts";
 import { findBoxes } from "../src/program/find-box.ts";
 import { startProgramProcess } from "../src/program/program-process.ts";
 import { createWorkerPool } from "../src/program/worker-pool.ts";
-import { run } from "../src/process/run.ts";
+import { tempFolder, type Ending } from "../test/support/git.ts";
+import { median, timed, type Bench, type Figure } from "./figure.ts";
+import { group } from "./group.ts";
 
-const holdfast = path.resolve(import.meta.dirname, "..");
-const turns = Number(process.argv[2] ?? 10);
-const root = realpathSync(mkdtempSync(path.join(os.tmpdir(), "holdfast-isolation-")));
-const at = (name: string): string => {
-  mkdirSync(path.join(root, name), { recursive: true });
-  return path.join(root, name);
-};
-const sdk = realpathSync(path.join(holdfast, "node_modules/@pulumi/pulumi"));
+const HOLDFAST = path.resolve(import.meta.dirname, "..");
+const SDK = realpathSync(path.join(HOLDFAST, "node_modules/@pulumi/pulumi"));
 const PATH = process.env["PATH"] ?? "";
-const found = await findBoxes({ holdfast, data: at("data"), folder: at("boxes"), path: PATH });
-if (found.hold === "none") throw new Error(found.why);
-const box = { isolation: found.isolation, network: { reach: "outside" as const } };
-const ways = [
-  ["plain", {}],
-  ["boxed", { box }],
-] as const;
+const COUNT = 20;
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+type Box = NonNullable<Parameters<typeof createWorkerPool>[0]["box"]>;
 
-async function makeWorker(way: (typeof ways)[number]): Promise<number> {
+interface Way {
+  /** For people: `in a box`. */
+  readonly name: string;
+  readonly cache: string;
+  readonly box?: Box;
+}
+
+interface Scene {
+  readonly ways: readonly Way[];
+  /** A new folder below the scene's own. */
+  readonly at: (name: string) => string;
+}
+
+async function open(ending: Ending): Promise<Scene> {
+  const root = realpathSync(tempFolder(ending, "holdfast-bench-"));
+  const at = (name: string): string => {
+    mkdirSync(path.join(root, name), { recursive: true });
+    return path.join(root, name);
+  };
+  const found = await findBoxes({ holdfast: HOLDFAST, data: at("data"), folder: at("boxes"), path: PATH });
+  if (found.hold === "none") throw new Error(found.why);
+  const box = { isolation: found.isolation, network: { reach: "outside" as const } };
+  return {
+    at,
+    ways: [
+      { name: "in a box", cache: at("cache-boxed"), box },
+      { name: "without a box", cache: at("cache-plain") },
+    ],
+  };
+}
+
+/** In turns, so that all ways see the same machine. */
+async function eachWay(
+  what: string,
+  ways: readonly Way[],
+  times: number,
+  work: (way: Way) => Promise<number>,
+): Promise<readonly Figure[]> {
+  const taken = new Map<Way, number[]>(ways.map(way => [way, []]));
+  for (let turn = 0; turn < times; turn++) for (const way of ways) taken.get(way)?.push(await work(way));
+  return ways.map(way => ({
+    what: `${what} ${way.name}`,
+    unit: "ms",
+    holdfast: median(taken.get(way) ?? []),
+  }));
+}
+
+const makeWorker = async ({ cache, box }: Way): Promise<number> => {
+  const common = { sdk: SDK, holdfast: HOLDFAST, cache, env: { PATH } };
   const start = performance.now();
-  const worker = startProgramProcess({
-    sdk,
-    holdfast,
-    cache: at(`cache-${way[0]}`),
-    env: { PATH },
-    ...way[1],
-  });
+  const worker = startProgramProcess({ ...common, ...(box && { box }) });
   await worker.ready;
   const took = performance.now() - start;
   await worker.stop();
   return took;
+};
+
+async function workers({ ways }: Scene, { times }: Bench): Promise<readonly Figure[]> {
+  for (const way of ways) await makeWorker(way); // fills its cache
+  return eachWay("a worker made", ways, times, makeWorker);
 }
 
 const program = `const pulumi = require("@pulumi/pulumi");
 class Group extends pulumi.ComponentResource { constructor(name) { super("bench:index:Group", name, {}); this.registerOutputs({ name }); } }
-for (let n = 0; n < 20; n++) new Group("group-" + n);
+for (let n = 0; n < ${COUNT}; n++) new Group("group-" + n);
 `;
 
-async function preview(pool: ReturnType<typeof createWorkerPool>, folder: string): Promise<number> {
-  const worker = await pool.take({ folder, sdk, pathEntries: [], plugins: [], readable: [folder] }, {});
+function makeProject({ at }: Scene): string {
+  const folder = at("program");
+  writeFileSync(path.join(folder, "Pulumi.yaml"), "name: bench\nruntime: nodejs\n");
+  writeFileSync(path.join(folder, "index.js"), program);
+  const state = { version: 3, checkpoint: { stack: "organization/bench/dev" } };
+  writeFileSync(path.join(at("state/.pulumi/stacks/bench"), "dev.json"), JSON.stringify(state));
+  return folder;
+}
+
+type Pool = ReturnType<typeof createWorkerPool>;
+
+async function preview({ at }: Scene, pool: Pool, folder: string): Promise<number> {
+  const worker = await pool.take({ folder, sdk: SDK, pathEntries: [], plugins: [], readable: [folder] }, {});
   if (!worker.ok) throw new Error(worker.failure.reason);
-  const start = performance.now();
   const env = {
     PATH,
     HOME: at("home"),
@@ -63,48 +107,38 @@ async function preview(pool: ReturnType<typeof createWorkerPool>, folder: string
     PULUMI_DEBUG_LANGUAGES: `nodejs:${worker.value.port}`,
   };
   const args = ["preview", "--stack", "dev", "--non-interactive", "--skip-plugin-pre-install"];
-  const done = await run("pulumi", args, { cwd: folder, env, deadlineMs: 120_000 });
-  if (done.code !== 0) throw new Error(done.stdout.toString() + done.stderr.toString());
-  const took = performance.now() - start;
+  const took = await timed(async () => {
+    const done = await run("pulumi", args, { cwd: folder, env, deadlineMs: 120_000 });
+    if (done.code !== 0) throw new Error(done.stdout.toString() + done.stderr.toString());
+  });
   await worker.value.stop();
   return took;
 }
 
-const folder = at("program");
-writeFileSync(path.join(folder, "Pulumi.yaml"), "name: bench\nruntime: nodejs\n");
-writeFileSync(path.join(folder, "index.js"), program);
-const stacks = at("state/.pulumi/stacks/bench");
-writeFileSync(
-  path.join(stacks, "dev.json"),
-  JSON.stringify({ version: 3, checkpoint: { stack: "organization/bench/dev" } }),
-);
-const pools = ways.map(
-  ([name, more]) =>
-    [
-      name,
-      createWorkerPool({ holdfast, cache: at(`cache-${name}`), redact: text => text, spare: 1, ...more }),
-    ] as const,
-);
-const workers: Record<string, number[]> = { plain: [], boxed: [] };
-const runs: Record<string, number[]> = { plain: [], boxed: [] };
-for (const way of ways) await makeWorker(way); // fills its cache
-for (let turn = 0; turn < turns; turn++) for (const way of ways) workers[way[0]]?.push(await makeWorker(way));
-for (const [, pool] of pools) pool.warm([sdk]);
-for (let turn = 0; turn < turns; turn++) {
-  for (const [name, pool] of pools) {
-    await new Promise(resolve => setTimeout(resolve, 2000)); // the spare one is ready
-    runs[name]?.push(await preview(pool, folder));
+/** Until the spare worker is loaded. */
+const SPARE_MS = 2_000;
+
+async function previews(scene: Scene, { times }: Bench): Promise<readonly Figure[]> {
+  const folder = makeProject(scene);
+  const pools = new Map(
+    scene.ways.map(way => {
+      const options = { holdfast: HOLDFAST, redact: (text: string) => text, spare: 1 };
+      return [way, createWorkerPool({ ...options, cache: way.cache, ...(way.box && { box: way.box }) })];
+    }),
+  );
+  for (const pool of pools.values()) pool.warm([SDK]);
+  try {
+    return await eachWay(`a preview of ${COUNT} resources`, scene.ways, times, async way => {
+      await setTimeout(SPARE_MS);
+      const pool = pools.get(way);
+      return pool ? preview(scene, pool, folder) : NaN;
+    });
+  } finally {
+    await Promise.all([...pools.values()].map(pool => pool.close()));
   }
 }
-for (const [what, values] of [
-  ["a worker made", workers],
-  ["a preview of 20 resources", runs],
-] as const) {
-  const [plain, boxed] = [median(values["plain"] ?? []), median(values["boxed"] ?? [])];
-  const more = (boxed - plain).toFixed(0);
-  process.stdout.write(
-    `${what}: ${plain.toFixed(0)} ms without, ${boxed.toFixed(0)} ms in a box, ${more} ms more\n`,
-  );
-}
-await Promise.all(pools.map(([, pool]) => pool.close()));
-rmSync(root, { recursive: true, force: true });
+
+export const isolation = group<Scene>(open, [
+  { name: "isolation-worker", measure: workers },
+  { name: "isolation-preview", measure: previews },
+]);

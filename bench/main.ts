@@ -1,153 +1,80 @@
-/** `npm run bench`: the same work by holdfast and by the plain Automation API, side by side in one run. */
+/** `npm run bench`: what holdfast takes, beside the plain Automation API where that can do the same. */
 import os from "node:os";
 import path from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { locatePulumi } from "../src/pulumi/locate.ts";
-import { openHoldfastSide, type HoldfastSide } from "./holdfast-side.ts";
-import { proportionalMegabytes } from "./memory.ts";
-import { openPlainSide, type PlainSide } from "./plain-side.ts";
+import { groups } from "./all-rows.ts";
+import type { Bench, Figure } from "./figure.ts";
+import { jsonTable, textTable } from "./table.ts";
 
-interface Row {
-  readonly what: string;
-  readonly holdfast: number;
-  readonly plain?: number;
-  readonly budget?: string;
+const USAGE = `usage: npm run bench -- [--only PATTERN] [--quick] [--slow] [--times N] [--json] [--list]
+  --only PATTERN  only rows whose name holds this text; several: --only a --only b
+  --quick         without the long ones
+  --slow          also what takes an hour: 10,000 resources by the plain way
+  --times N       rounds of what is short; medians are shown. Default 5
+  --json          the figures as JSON
+  --list          the names of the rows
+Exit: 0 measured, whether or not in budget, 1 a row could not be measured, 64 wrong usage.
+`;
+const WRONG_USAGE = 64;
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+function readArguments() {
+  const options = {
+    only: { type: "string", multiple: true, default: [] as string[] },
+    quick: { type: "boolean", default: false },
+    slow: { type: "boolean", default: false },
+    times: { type: "string", default: "5" },
+    json: { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
+  } as const;
+  const { values } = parseArgs({ options });
+  const times = Number(values.times);
+  if (!(Number.isInteger(times) && times > 0)) throw new Error("--times wants a number");
+  const chosen = groups
+    .flatMap(({ rows }) => rows)
+    .filter(({ name }) => values.only.length === 0 || values.only.some(text => name.includes(text)))
+    .filter(({ long }) => !(values.quick && long))
+    .map(({ name }) => name);
+  if (chosen.length === 0) throw new Error("no row has such a name");
+  return { ...values, times, chosen };
 }
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
-/** A, B, A, B …: both see the same machine. */
-async function inTurn(
-  times: number,
-  a: (round: number) => Promise<number>,
-  b: (round: number) => Promise<number>,
-): Promise<[number, number]> {
-  const [first, second]: [number[], number[]] = [[], []];
-  for (let round = 1; round <= times; round++) {
-    first.push(await a(round));
-    second.push(await b(round));
-  }
-  return [median(first), median(second)];
+async function findCli(): Promise<string> {
+  const tools = path.resolve(import.meta.dirname, "../tools");
+  const located = await locatePulumi({ env: process.env, tools, install: true });
+  if (!located.found) throw new Error(located.message);
+  return located.path;
 }
 
-async function small(holdfast: HoldfastSide, plain: PlainSide, times: number): Promise<Row[]> {
-  const count = 20;
-  holdfast.commit({ count, version: 0 });
-  await holdfast.run("converge", "converged");
-  await plain.converge({ count, version: 0 });
-  const change = await inTurn(
-    times,
-    round => {
-      holdfast.commit({ count, version: round });
-      return holdfast.run("converge", "converged");
-    },
-    round => plain.converge({ count, version: round }),
-  );
-  const check = await inTurn(
-    times,
-    () => holdfast.run("check", "unchanged"),
-    () => plain.check({ count, version: times }),
-  );
-  return [
-    {
-      what: "commit → converged, 20 resources, one changed",
-      holdfast: change[0],
-      plain: change[1],
-      budget: "under 1 s, 6 times",
-    },
-    {
-      what: "check of an unchanged stack, 20 resources",
-      holdfast: check[0],
-      plain: check[1],
-      budget: "under 0.3 s",
-    },
-  ];
-}
-
-/** Longer than a daemon takes until its spare workers are loaded again. */
-const SETTLED_MS = 3_000;
-
-/** By a daemon that runs already: it has deployed one resource before, and its spare workers are loaded. */
-async function create(cli: string, count: number): Promise<Row> {
-  const holdfast = await openHoldfastSide();
-  try {
-    holdfast.commit({ count: 1, version: 0 });
-    await holdfast.run("converge", "converged");
-    await setTimeout(SETTLED_MS);
-    holdfast.commit({ count, version: 0 });
-    const ours = await holdfast.run("converge", "converged");
-    const plain = await openPlainSide(cli);
-    try {
-      return {
-        what: `create ${count} resources`,
-        holdfast: ours,
-        plain: await createPlainly(plain, count),
-        ...(count === 1000 && { budget: "under 8 s" }),
-      };
-    } finally {
-      plain.close();
-    }
-  } finally {
-    await holdfast.close();
-  }
-}
-
-async function createPlainly(plain: PlainSide, count: number): Promise<number> {
-  await plain.converge({ count: 1, version: 0 });
-  return plain.converge({ count, version: 0 });
-}
-
-function print(rows: readonly Row[]): void {
-  const cells = rows.map(({ what, holdfast, plain, budget }) => [
-    what,
-    seconds(holdfast),
-    plain === undefined ? "-" : seconds(plain),
-    plain === undefined ? "-" : `${(plain / holdfast).toFixed(1)}x`,
-    budget ?? "",
-  ]);
-  const table = [["", "holdfast", "Automation API", "ratio", "budget"], ...cells];
-  const widths = [0, 1, 2, 3, 4].map(column => Math.max(...table.map(row => (row[column] ?? "").length)));
-  for (const row of table)
-    say(
-      row
-        .map((cell, column) =>
-          column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-        )
-        .join("  "),
-    );
-}
-
-const { values } = parseArgs({
-  options: { times: { type: "string", default: "5" }, quick: { type: "boolean", default: false } },
+const machine = (times: number) => ({
+  cores: os.availableParallelism(),
+  processor: os.cpus()[0]?.model ?? "?",
+  node: process.version,
+  load: Number(os.loadavg()[0]?.toFixed(1)),
+  times,
 });
-const located = await locatePulumi({
-  env: process.env,
-  tools: path.resolve(import.meta.dirname, "../tools"),
-  install: true,
-});
-if (!located.found) throw new Error(located.message);
-const [processor] = os.cpus();
-say(
-  `${os.availableParallelism()} × ${processor?.model ?? "?"}, Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1)}; medians of ${values.times}, the two sides in turn`,
-);
 
-const holdfast = await openHoldfastSide();
-const plain = await openPlainSide(located.path);
-const rows: Row[] = [];
-let memory = "";
+async function main({ chosen, times, slow, json }: ReturnType<typeof readArguments>): Promise<void> {
+  const about = machine(times);
+  const bench: Bench = { cli: await findCli(), times, slow, say };
+  const figures: Figure[] = [];
+  for (const group of groups) {
+    const wanted = group.rows.map(({ name }) => name).filter(name => chosen.includes(name));
+    if (wanted.length > 0) figures.push(...(await group.measure(wanted, bench)));
+  }
+  const { cores, processor, node, load } = about;
+  const head = `${cores} × ${processor}, Node ${node}, load ${load} at the start; medians of ${times}, the sides in turn`;
+  process.stdout.write(json ? `${jsonTable(about, figures)}\n` : `${head}\n\n${textTable(figures)}\n`);
+}
+
+let read: ReturnType<typeof readArguments>;
 try {
-  rows.push(...(await small(holdfast, plain, Number(values.times))));
-  const { state, providers } = holdfast.pids();
-  memory = `memory (shared pages counted once): state service ${proportionalMegabytes(state)} MB, provider host ${proportionalMegabytes(providers)} MB, this process (controller and bench) ${proportionalMegabytes(process.pid)} MB`;
-} finally {
-  plain.close();
-  await holdfast.close();
+  read = readArguments();
+} catch (error) {
+  say(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  process.exit(WRONG_USAGE);
 }
-rows.push(await create(located.path, 100));
-if (!values.quick) rows.push(await create(located.path, 1000));
-print(rows);
-say(memory);
+if (read.list) process.stdout.write(`${read.chosen.join("\n")}\n`);
+else await main(read);

@@ -1,17 +1,15 @@
-/**
- * How long a large stack takes to open: `node bench/open-state.ts [--resources N]`. The state service runs in this
- * process, the CLI is the real one; each figure is the median of five.
- */
-import { parseArgs } from "node:util";
+/** How long a large stack takes to open. The state service runs in this process, the CLI is the real one. */
 import type { Checkpoint, Resource } from "../src/backend/deployment/types.ts";
 import { KIND, type JournalEntry } from "../src/backend/journal/entry.ts";
 import { openCliStage } from "../test/support/state-stage.ts";
+import { median, seconds, timed, type Figure } from "./figure.ts";
+import { group } from "./group.ts";
 
-const { values } = parseArgs({ options: { resources: { type: "string", default: "10000" } } });
-const count = Number(values.resources);
+const COUNT = 10_000;
 const STACK = "probe/large";
 const ROOT = "urn:pulumi:large::probe::pulumi:pulumi:Stack::probe-large";
 const TIMES = 5;
+const BUDGET = { under: 2 };
 /** Entries that the CLI sends at once. */
 const BATCH = 100;
 
@@ -41,7 +39,7 @@ function resource(index: number): Resource {
 }
 
 const root: Resource = { urn: ROOT, custom: false, type: "pulumi:pulumi:Stack" };
-const resources = [root, ...Array.from({ length: count }, (_, index) => resource(index))];
+const resources = [root, ...Array.from({ length: COUNT }, (_, index) => resource(index))];
 const checkpoint: Checkpoint = {
   version: 3,
   deployment: { manifest: { time: "2026-01-01T00:00:00Z", magic: "", version: "" }, resources },
@@ -57,26 +55,19 @@ function* creations(): Generator<JournalEntry> {
   }
 }
 
-const line = (what: string, ms: number): void =>
-  void process.stdout.write(`${what.padEnd(58)} ${(ms / 1000).toFixed(2).padStart(6)} s\n`);
+type CliStage = Awaited<ReturnType<typeof openCliStage>>;
 
-async function median(what: string, work: () => unknown): Promise<void> {
+async function figure(what: string, work: () => unknown, times = TIMES): Promise<Figure> {
   const taken: number[] = [];
-  for (let turn = 0; turn < TIMES; turn++) {
-    const start = performance.now();
-    await work();
-    taken.push(performance.now() - start);
-  }
-  line(what, taken.sort((a, b) => a - b)[Math.floor(TIMES / 2)] ?? 0);
+  for (let turn = 0; turn < times; turn++) taken.push(await timed(work));
+  return { what: `  ${what}`, unit: "s", holdfast: seconds(median(taken)), budget: BUDGET };
 }
 
-const stage = await openCliStage();
-
 /** The update that made them all was killed before its end: its journal is replayed by who reads the state next. */
-async function died(): Promise<void> {
+async function died({ control, store }: CliStage): Promise<Figure> {
   const name = "probe/dead";
-  await stage.control.ensureStack(name);
-  const stack = await stage.store.stack(name);
+  await control.ensureStack(name);
+  const stack = await store.stack(name);
   if (!stack) throw new Error("no stack");
   const now = Date.now();
   const update = {
@@ -87,39 +78,45 @@ async function died(): Promise<void> {
     who: "anna",
     createdAt: now,
   };
-  await stage.store.createUpdate({ ...update, message: "", environment: {}, config: {} });
-  await stage.store.startUpdate({ id: "dead", tokenHash: new Uint8Array(32), at: now, expiresAt: now });
+  await store.createUpdate({ ...update, message: "", environment: {}, config: {} });
+  await store.startUpdate({ id: "dead", tokenHash: new Uint8Array(32), at: now, expiresAt: now });
   const rows = [...creations()].map(entry => ({ sequence: entry.sequenceID, text: JSON.stringify(entry) }));
   for (let from = 0; from < rows.length; from += BATCH)
-    await stage.store.appendJournal("dead", rows.slice(from, from + BATCH));
-  const start = performance.now();
-  if ((await stage.control.version(name)) === 0) throw new Error("nothing was replayed");
-  line(`replay of the ${rows.length} journal entries of a killed update`, performance.now() - start);
+    await store.appendJournal("dead", rows.slice(from, from + BATCH));
+  const replay = async (): Promise<void> => {
+    if ((await control.version(name)) === 0) throw new Error("nothing was replayed");
+  };
+  return figure(`replay of the ${rows.length} journal entries of a killed update`, replay, 1);
 }
 
-try {
-  const start = performance.now();
-  const imported = await stage.control.importState(STACK, checkpoint);
+async function open(stage: CliStage): Promise<readonly Figure[]> {
+  const { control, url, token } = stage;
+  const imported = await control.importState(STACK, checkpoint);
   if (!imported.ok) throw new Error(JSON.stringify(imported.failure));
-  const took = (performance.now() - start) / 1000;
-  const stack = await stage.store.stack(STACK);
-  const { text = "" } = (stack && (await stage.store.checkpoint(stack.id))) ?? {};
-  process.stdout.write(
-    `${count} resources, a checkpoint of ${(text.length / 1e6).toFixed(1)} MB, imported in ${took.toFixed(2)} s\n`,
-  );
   const cli = async (...args: readonly string[]): Promise<void> => {
     const ended = await stage.cli([...args, "-s", "large"]);
     if (ended.code !== 0) throw new Error(ended.text);
   };
-  await median("version (asked before each run)", () => stage.control.version(STACK));
-  await median("resources, secrets opened", () => stage.control.resources(STACK, { openSecrets: true }));
-  await median("export over HTTP", async () => {
-    const url = `${stage.url}/api/stacks/organization/${STACK}/export`;
-    await (await fetch(url, { headers: { authorization: `token ${stage.token}` } })).text();
-  });
-  await median("pulumi stack", () => cli("stack"));
-  await median("pulumi stack export", () => cli("stack", "export", "--file", "/dev/null"));
-  await died();
-} finally {
-  await stage.close();
+  const headers = { authorization: `token ${token}` };
+  return [
+    await figure(`open ${COUNT.toLocaleString("en")} resources: version (asked before each run)`, () =>
+      control.version(STACK),
+    ),
+    await figure("all resources, secrets opened", () => control.resources(STACK, { openSecrets: true })),
+    await figure("export over HTTP", async () => {
+      await (await fetch(`${url}/api/stacks/organization/${STACK}/export`, { headers })).text();
+    }),
+    await figure("pulumi stack", () => cli("stack")),
+    await figure("pulumi stack export", () => cli("stack", "export", "--file", "/dev/null")),
+    await died(stage),
+  ];
 }
+
+export const largeStack = group<CliStage>(
+  async ending => {
+    const stage = await openCliStage();
+    ending.after(() => stage.close());
+    return stage;
+  },
+  [{ name: "open", long: true, measure: open }],
+);

@@ -4,7 +4,9 @@ import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { LocalWorkspace, PulumiCommand, type Stack } from "@pulumi/pulumi/automation/index.js";
-import { contentOf, tempFolder, type Content } from "./estate.ts";
+import { tempFolder, type Ending } from "../test/support/git.ts";
+import { contentOf, type Content } from "./estate.ts";
+import { timed } from "./figure.ts";
 
 const HOLDFAST = path.resolve(import.meta.dirname, "..");
 
@@ -13,7 +15,6 @@ export interface PlainSide {
   converge(content: Content): Promise<number>;
   /** Milliseconds of select, refresh and preview. */
   check(content: Content): Promise<number>;
-  close(): void;
 }
 
 /** Our provider as the plugin that it is for the plain CLI, attached so that starting it costs this side nothing. */
@@ -25,12 +26,13 @@ async function startProvider(): Promise<{ port: string; stop: () => void }> {
   return { port, stop: () => child.kill() };
 }
 
-export async function openPlainSide(cli: string): Promise<PlainSide> {
-  const temp = tempFolder("plain");
+export async function openPlainSide(cli: string, ending: Ending): Promise<PlainSide> {
   const provider = await startProvider();
+  ending.after(() => provider.stop());
+  const temp = tempFolder(ending, "holdfast-bench-");
   const { File } = await import("holdfast/host");
   const pulumiCommand = await PulumiCommand.get({ root: path.dirname(path.dirname(cli)) });
-  const connection = { local: true as const, root: path.join(temp.path, "sandbox") };
+  const connection = { local: true as const, root: path.join(temp, "sandbox") };
   const program =
     ({ count, version }: Content) =>
     async (): Promise<void> => {
@@ -38,9 +40,9 @@ export async function openPlainSide(cli: string): Promise<PlainSide> {
         new File(`f${index}`, { connection, path: `/data/f${index}`, content: contentOf(index, version) });
     };
   const envVars = {
-    PULUMI_BACKEND_URL: `file://${temp.path}`,
+    PULUMI_BACKEND_URL: `file://${temp}`,
     PULUMI_CONFIG_PASSPHRASE: "bench",
-    PULUMI_HOME: path.join(temp.path, "home"),
+    PULUMI_HOME: path.join(temp, "home"),
     PULUMI_DEBUG_PROVIDERS: `holdfast:${provider.port}`,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
@@ -50,11 +52,6 @@ export async function openPlainSide(cli: string): Promise<PlainSide> {
       { stackName: "dev", projectName: "bench", program: program(content) },
       { pulumiCommand, envVars },
     );
-  const timed = async (work: () => Promise<unknown>): Promise<number> => {
-    const started = performance.now();
-    await work();
-    return performance.now() - started;
-  };
   return {
     converge: content =>
       timed(async () => {
@@ -69,9 +66,5 @@ export async function openPlainSide(cli: string): Promise<PlainSide> {
         await stack.refresh();
         await stack.preview();
       }),
-    close() {
-      provider.stop();
-      temp.remove();
-    },
   };
 }

@@ -5,14 +5,14 @@ import { childrenOf, type Scene } from "../scene.ts";
 import { at, signal, victim, wait, type Fault, type Injected } from "./fault.ts";
 
 /** By a part of their command lines. */
-const HELPERS = {
+export const HELPERS = {
   "state service": /wire-state-main/,
   "provider host": /providers\/main\.ts/,
   "CLI that plans": /pulumi (preview|refresh .*--preview-only)/,
   "CLI that applies": /pulumi (up|refresh (?!.*--preview-only))/,
   "program worker": /worker\/boot\.ts/,
 } as const;
-type Helper = keyof typeof HELPERS;
+export type Helper = keyof typeof HELPERS;
 
 const find = ({ stage }: Scene, helper: Helper, random: Random): number | undefined =>
   random.pick(stage.processes().filter(({ command }) => HELPERS[helper].test(command)))?.pid;
