@@ -31,6 +31,9 @@ export function urnName(urn: string): string {
   return urn.split("::").slice(3).join("::");
 }
 
+/** The CLI's own provider of this name would be beside it; where the SDK's or ours is found is nobody's concern. */
+const EXPECTED = /^using pulumi-resource-pulumi-nodejs from \$PATH at /;
+
 function diagnosticOf(event: EngineEvent): Diagnostic | undefined {
   const urn = "urn" in event && event.urn ? { urn: event.urn } : {};
   if (event.kind === "error") return { severity: "error", message: event.message };
@@ -40,6 +43,7 @@ function diagnosticOf(event: EngineEvent): Diagnostic | undefined {
   }
   if (event.kind !== "diagnostic" || event.ephemeral) return undefined;
   if (event.severity !== "error" && event.severity !== "warning") return undefined;
+  if (EXPECTED.test(event.message)) return undefined;
   return { severity: event.severity, message: event.message, ...urn };
 }
 

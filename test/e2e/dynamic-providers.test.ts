@@ -1,0 +1,99 @@
+/** Dynamic providers of programs in boxes: they do what they did without, in a box of their own, and end with their CLI. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { makeStage, until, type Process, type Stage } from "../support/daemon-stage.ts";
+import { project, settings } from "../support/estate.ts";
+import { openStage } from "../support/holdfast.ts";
+
+const isRoot = process.getuid?.() === 0;
+
+/** One resource: its provider says what it is and sees when it makes or changes it. */
+const told = (value: string): string => `import * as pulumi from "@pulumi/pulumi";
+const seen = inputs => ({
+  ...inputs,
+  uid: process.getuid(),
+  names: Object.keys(process.env).filter(name => /TOKEN|PULUMI|HOLDFAST/.test(name)).sort(),
+  own: process.env.OWN,
+  inCheckout: require("fs").existsSync("Pulumi.yaml"),
+  readOnly: (() => { try { require("fs").writeFileSync("planted", ""); return false; } catch { return true; } })(),
+});
+const provider = {
+  create: async inputs => ({ id: "id-of-" + inputs.value, outs: seen(inputs) }),
+  update: async (id, olds, news) => ({ outs: { ...seen(news), was: olds.value } }),
+  diff: async (id, olds, news) => ({ changes: olds.value !== news.value }),
+  delete: async id => { console.log("deleting " + id); },
+};
+class Thing extends pulumi.dynamic.Resource {
+  constructor(name, args) { super(provider, name, { uid: undefined, names: undefined, own: undefined, inCheckout: undefined, readOnly: undefined, was: undefined, ...args }); }
+}
+export const thing = new Thing("thing", { value: ${JSON.stringify(value)} });
+export const { id, uid, names, own, inCheckout, readOnly, was } = thing;
+`;
+
+test("a dynamic provider makes, changes and deletes in a box of its own", async t => {
+  const stage = await openStage(t, {
+    isolation: isRoot ? { wish: "required" } : {},
+    files: () => ({
+      ...settings({ "dyn/dev": '{ env: { OWN: "of-the-stack" } }' }),
+      ...project("dyn", told("one")),
+    }),
+  });
+  assert.equal((await stage.sync("dyn/dev")).outcome, "converged");
+  stage.commit({ "dyn/index.mjs": told("two") });
+  assert.equal((await stage.sync("dyn/dev")).outcome, "converged");
+  const cli = await stage.personsCli();
+  const said = JSON.parse(
+    await cli("stack", "output", "--stack", "organization/dyn/dev", "--json"),
+  ) as Record<string, unknown>;
+  const { uid, thing: _, ...rest } = said;
+  if (isRoot) assert.notEqual(uid, 0);
+  assert.deepEqual(rest, {
+    id: "id-of-one",
+    names: ["PULUMI_CONFIG", "PULUMI_NODEJS_PROJECT", "PULUMI_PROJECT"],
+    own: "of-the-stack",
+    inCheckout: true,
+    readOnly: true,
+    was: "one",
+  });
+  const destroyed = await stage.destroy("dyn/dev");
+  assert.equal(destroyed.outcome, "converged", JSON.stringify(destroyed));
+});
+
+/** Seconds that nobody else sleeps. */
+const SLEEP = `86341.${process.pid}`;
+const HANGING = `import * as pulumi from "@pulumi/pulumi";
+const provider = {
+  check: async () => {
+    require("child_process").spawn("sleep", ["${SLEEP}"], { detached: true, stdio: "ignore" });
+    await new Promise(resolve => setTimeout(resolve, 1e8));
+  },
+};
+class Thing extends pulumi.dynamic.Resource { constructor() { super(provider, "thing", {}); } }
+new Thing();
+`;
+
+const having = (stage: Stage, part: string): readonly Process[] =>
+  stage.processes().filter(({ command }) => command.includes(part));
+
+test(
+  "a dynamic provider ends with its CLI, and with the daemon",
+  { skip: !isRoot && "needs root" },
+  async t => {
+    const stage = makeStage(t, { files: () => ({ ...settings(), ...project("hangs", HANGING) }) });
+    const daemon = await stage.serve([]);
+    const sleeper = (): Promise<Process> => until("the provider has begun", () => having(stage, SLEEP)[0]);
+    const first = await sleeper();
+    const cli = having(stage, "pulumi preview")[0];
+    assert.ok(cli, JSON.stringify(stage.processes()));
+    process.kill(cli.pid, "SIGKILL");
+    await until(
+      "the provider's box is gone",
+      () => !having(stage, SLEEP).some(({ pid }) => pid === first.pid),
+    );
+    await sleeper(); // of the run that was begun anew
+    daemon.kill("SIGKILL");
+    await until("nothing of it is left", () =>
+      [SLEEP, "ask-for-provider", "dynamic-provider"].every(part => having(stage, part).length === 0),
+    );
+  },
+);
