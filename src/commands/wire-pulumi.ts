@@ -36,7 +36,8 @@ async function ensureState(args: GlobalArgs, io: Io): Promise<Result<{ close: ()
   if (daemon) return ok({ close: async () => undefined });
   const listener = (): undefined => undefined;
   const opened = await openHoldfast({
-    settings: settings.value,
+    // The CLI's programs run in a worker of its own.
+    settings: { ...settings.value, workers: 0 },
     env: io.env,
     cwd: io.cwd,
     what: "holdfast pulumi",

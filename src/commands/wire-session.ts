@@ -69,6 +69,9 @@ export async function openReading(
   return ok({ reader, close });
 }
 
+/** A second one is loaded where there is something to apply: most often there is nothing, and it costs a second of a core. */
+const WORKERS_OF_A_COMMAND = 1;
+
 export async function openSession(
   args: GlobalArgs,
   io: Io,
@@ -82,7 +85,8 @@ export async function openSession(
     ? await connectControl(socketOf(settings.data), options.listener, leaving.signal)
     : undefined;
   if (daemon) return ok({ control: daemon, settings, remote: true, close: async () => leaving.abort() });
-  const opened = await openHoldfast({ settings, env: io.env, cwd: io.cwd, automatic: false, ...options });
+  const own = { ...settings, workers: Math.min(settings.workers, WORKERS_OF_A_COMMAND) };
+  const opened = await openHoldfast({ settings: own, env: io.env, cwd: io.cwd, automatic: false, ...options });
   if (!opened.ok) return opened;
   const { controller, close } = opened.value;
   return ok({ control: controller, settings, remote: false, close: () => close(GRACE_MS) });
