@@ -68,6 +68,13 @@ const cases: readonly Case[] = [
   },
   { name: "plain-node", outputs: { loadedBefore: true, limit: 33 } },
   { name: "stack-reference", outputs: { text: "Hello, world!", absent: "absent" } },
+  {
+    name: "callbacks",
+    outputs: {
+      values: ["one", "two", "three"].map(name => `${name}-by-itself-by-the-stack`),
+      hooks: ["after", "before"].flatMap(when => ["one", "three", "two"].map(name => `${when} of ${name}`)),
+    },
+  },
   { name: "dynamic-provider", outputs: { id: "made-plain-one", label_: "made-plain-one" } },
   {
     name: "monorepo",
