@@ -65,12 +65,17 @@ function oneAfterAnother<A, T>(work: (wish: A) => Promise<T>): (wish: A) => Prom
   };
 }
 
-function recorded({
+export type Recording = Pick<KeeperOptions, "make" | "memory" | "say"> & {
+  readonly clock: Pick<Clock, "now">;
+};
+
+/** Makes backups, and remembers how each went; for commands beside the daemon, too. */
+export function recorded({
   make,
   memory,
   clock,
   say,
-}: KeeperOptions): (occasion: Occasion) => Promise<Outcome<MadeBackup>> {
+}: Recording): (occasion: Occasion) => Promise<Outcome<MadeBackup>> {
   /** A full disk, a database that cannot be read: an exception here must not end the daemon. */
   const attempt = async (occasion: Occasion): Promise<Outcome<MadeBackup>> => {
     try {

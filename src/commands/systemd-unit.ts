@@ -1,4 +1,5 @@
 /** A systemd unit for the daemon, as text (systemd.service(5), systemd.exec(5)). Pure. */
+import { DAMAGED_EXIT } from "./run-exit.ts";
 
 export interface UnitOptions {
   /** Absolute. */
@@ -17,6 +18,8 @@ export interface UnitOptions {
 
 /** The daemon lets an apply under way end for a minute (wire-serve.ts); systemd must wait longer than that. */
 const STOP_SECONDS = 90;
+/** Exit codes of `serve`: EX_USAGE (src/cli.ts) and a damaged database. */
+const UNMENDABLE = [64, DAMAGED_EXIT];
 /** What could not start five times within these seconds needs a person. */
 const START_LIMIT_SECONDS = 300;
 
@@ -67,6 +70,8 @@ export function systemdUnit(options: UnitOptions): string {
     `EnvironmentFile=-${value(environmentFile)}`,
     "Restart=on-failure",
     "RestartSec=5",
+    "# Wrong options, a damaged database: the next start would find the same.",
+    `RestartPreventExitStatus=${UNMENDABLE.join(" ")}`,
     "# The daemon alone is asked to stop, and ends what it started in order; what is left then is killed.",
     "KillMode=mixed",
     `TimeoutStopSec=${STOP_SECONDS}`,

@@ -1,6 +1,7 @@
 /** `backup` and `restore`, straight on the data folder: a backup also beside a daemon, a restore only without one. */
 import { createReadStream, existsSync, statSync } from "node:fs";
 import path from "node:path";
+import { recorded } from "../backup/keeper.ts";
 import { makeBackup, type MadeBackup } from "../backup/make.ts";
 import { newestFirst } from "../backup/name.ts";
 import { restoreBackup, type Restored } from "../backup/restore.ts";
@@ -19,6 +20,7 @@ import type { GlobalArgs, Io } from "./command.ts";
 import { cipherOf, KEY_FILES, memoryOf, targetOf, worldOf } from "./wire-backup.ts";
 import { checkDatabase } from "./wire-care.ts";
 import { openStores } from "./wire-data.ts";
+import { diskFailure } from "./wire-disk.ts";
 import { settingsFor } from "./wire-settings.ts";
 
 export type { MadeBackup, Restored, StoredBackup };
@@ -58,10 +60,16 @@ export async function backupNow(
     if (!target.ok) return target;
     const { newest, days } = settings.backups;
     const world = worldOf(access);
-    const made = resultOf(await makeBackup(world, target.value, "manual", { newest, days }));
+    const make = (): Promise<Outcome<MadeBackup>> =>
+      makeBackup(world, target.value, "manual", { newest, days });
     // One that lies elsewhere says nothing of the schedule's own target.
-    if (made.ok && to === undefined) await memoryOf(stores.records).good(made.value);
-    return made;
+    if (to !== undefined) return resultOf(await make());
+    const memory = memoryOf(stores.records);
+    // What it says is the command's answer.
+    const say = (): undefined => undefined;
+    const made = await recorded({ make, memory, clock: systemClock, say })("manual");
+    const full = made.ok ? undefined : await diskFailure(settings, made.why);
+    return full ? fail(full) : resultOf(made);
   } finally {
     stores.close();
   }

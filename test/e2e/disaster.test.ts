@@ -14,6 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import test, { type TestContext } from "node:test";
 import { makeStage, until, type Stage } from "../support/daemon-stage.ts";
 import { schemaErrors } from "../support/json-schema.ts";
@@ -107,6 +108,19 @@ test("a restore does not overwrite a folder with state, keeps it aside when told
   const daemon = await stage.serve([], stage.keyEnv);
   await stage.ok("sync", "--first");
   await stage.ok("backup");
+  const folder = path.join(stage.data, "backups");
+  renameSync(folder, `${folder}.away`);
+  writeFileSync(folder, "in the way");
+  assert.equal((await stage.run(["backup"], stage.keyEnv)).code, 1);
+  assert.match(
+    await stage.ok("status"),
+    /Backups fail: the last good one is of/,
+    "a person's own count, too",
+  );
+  rmSync(folder);
+  renameSync(`${folder}.away`, folder);
+  await stage.ok("backup");
+  assert.doesNotMatch(await stage.ok("status"), /Backups fail/);
   const busy = await stage.run(["restore", "--force"], stage.keyEnv);
   assert.equal(busy.code, 3, busy.stderr);
   assert.match(busy.stderr, /holdfast serve/);
@@ -151,20 +165,53 @@ function damage(file: string): void {
   closeSync(fd);
 }
 
+/** The first pages of these tables and their indexes alone: the file opens, and reading them finds the damage. */
+function damageTables(file: string, tables: readonly string[]): void {
+  const db = new DatabaseSync(file);
+  const rows = db.prepare("SELECT tbl_name, rootpage FROM sqlite_schema WHERE rootpage > 0").all();
+  const size = Number(db.prepare("PRAGMA page_size").get()?.["page_size"]);
+  db.close();
+  const pages = rows
+    .filter(row => tables.includes(String(row["tbl_name"])))
+    .map(row => Number(row["rootpage"]));
+  assert.ok(pages.length >= tables.length);
+  const fd = openSync(file, "r+");
+  for (const page of pages) writeSync(fd, Buffer.alloc(size, 0x5a), 0, size, (page - 1) * size);
+  closeSync(fd);
+}
+
 test("a damaged database is not run on: its newest backup is named with the command that brings it back", async t => {
   const stage = await openDisaster(t);
   await stage.ok("sync", "--first");
   await stage.ok("backup");
   const file = path.join(stage.data, "holdfast.db");
-  damage(file);
-  const damaged = readFileSync(file);
-  for (const args of [["sync"], ["backup"], ["status"]]) {
+  const good = readFileSync(file);
+  const saidBy = async (...args: readonly string[]): Promise<void> => {
     const { code, stderr } = await stage.run(args, stage.keyEnv);
     assert.equal(code, 1, `${args.join(" ")}: ${stderr}`);
-    assert.match(stderr, /is damaged/, args.join(" "));
+    assert.match(stderr, /^holdfast: The database in \S+ is damaged; nothing is run on it\n/, args.join(" "));
+    assert.match(stderr, /The newest backup is of [^\n]*holdfast restore --data \S+ --force/);
     assert.doesNotMatch(stderr, /a bug in holdfast|\n\s+at /);
-  }
-  const { stderr } = await stage.run(["serve", "--listen", "127.0.0.1:0"], stage.keyEnv);
+  };
+  const WHILE_READING = [
+    "runs",
+    "stack_status",
+    "state_stacks",
+    "state_tokens",
+    "state_checkpoints",
+    "state_keys",
+  ];
+  damageTables(file, WHILE_READING);
+  for (const args of ["status", "history", "token list", "keys list", "export-state app/prod"])
+    await saidBy(...args.split(" "));
+  await saidBy("pulumi", "--", "stack", "ls");
+  for (const log of ["-wal", "-shm"]) rmSync(file + log, { force: true });
+  writeFileSync(file, good);
+  damage(file);
+  const damaged = readFileSync(file);
+  for (const args of ["sync", "backup", "status"]) await saidBy(...args.split(" "));
+  const { code, stderr } = await stage.run(["serve", "--listen", "127.0.0.1:0"], stage.keyEnv);
+  assert.equal(code, 65, "as the systemd unit knows it");
   assert.ok(stderr.includes(`holdfast restore --data ${stage.data} --force`), stderr);
   assert.ok(readFileSync(file).equals(damaged), "it was not touched");
   const said = await stage.ok("restore", "--force");

@@ -48,3 +48,7 @@ test("systemd-analyze verify has nothing to say", { skip: analyze.error && "no s
   const bad = verify(systemdUnit(options).replace("KillMode=mixed", "KillMode=perhaps"));
   assert.match(bad.stderr, /kill mode/i);
 });
+
+test("what a person must mend is not started again and again", () => {
+  assert.equal(lineOf(systemdUnit(options), "RestartPreventExitStatus").split("=")[1], "64 65");
+});
