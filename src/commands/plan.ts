@@ -4,6 +4,7 @@ import { planDocument } from "../report/documents.ts";
 import { planText } from "../report/plan-text.ts";
 import { runLine } from "../report/run-line.ts";
 import { defineCommand } from "./command.ts";
+import { sayUnread } from "./head-problems.ts";
 import { lookExit } from "./run-exit.ts";
 import { answer, print, wantsColor, whoAsks, withControl } from "./with-control.ts";
 
@@ -21,7 +22,7 @@ export const command = defineCommand({
     withControl(args, io, "plan", async control => {
       const revision = args.revision === undefined ? {} : { revision: args.revision };
       const asked = await control.ask({ stacks: args.stacks, mode: "plan", by: whoAsks(io), ...revision });
-      return answer(io, args.json, asked, runs => {
+      const exit = answer(io, args.json, asked, runs => {
         print(
           io,
           args.json,
@@ -30,5 +31,7 @@ export const command = defineCommand({
         );
         return lookExit(runs);
       });
+      const ofHead = asked.ok && args.revision === undefined;
+      return ofHead ? sayUnread(io, control, args.stacks, exit) : exit;
     }),
 });

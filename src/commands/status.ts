@@ -2,6 +2,7 @@
 import type { Overview } from "../engine/ports/control.ts";
 import { careText } from "../report/care-text.ts";
 import { statusDocument } from "../report/documents.ts";
+import { problemsText } from "../report/head-problems.ts";
 import { failureText } from "../report/messages.ts";
 import { statusTable } from "../report/status-table.ts";
 import { defineCommand } from "./command.ts";
@@ -10,9 +11,9 @@ import { print, wantsColor, withReader } from "./with-control.ts";
 
 function text(overview: Overview, color: boolean): string {
   const table = statusTable(viewsOf(overview), { now: overview.at, color });
-  const { failure, care, at } = overview;
+  const { failure, problems, head, care, at } = overview;
   const told = [care.halted, failure].flatMap(one => (one ? [failureText(one)] : []));
-  return [table, ...told, ...careText(care, at)].join("\n\n");
+  return [table, ...told, ...problemsText(problems, head), ...careText(care, at)].join("\n\n");
 }
 
 export const command = defineCommand({
@@ -22,7 +23,7 @@ export const command = defineCommand({
   run: (args, io) =>
     withReader(args, io, async reader => {
       const overview = await reader.overview();
-      const { repository, branch, head, failure, care, at } = overview;
+      const { repository, branch, head, failure, problems, care, at } = overview;
       const context = {
         now: at,
         repository,
@@ -30,6 +31,7 @@ export const command = defineCommand({
         care,
         ...(head && { head }),
         ...(failure && { failure }),
+        ...(problems && { problems }),
       };
       print(
         io,

@@ -2,6 +2,7 @@
 import { historyDocument } from "../report/documents.ts";
 import { runLine } from "../report/run-line.ts";
 import { defineCommand } from "./command.ts";
+import { sayUnread } from "./head-problems.ts";
 import { syncExit } from "./run-exit.ts";
 import { answer, print, sayFailure, whoAsks, withControl } from "./with-control.ts";
 
@@ -27,7 +28,7 @@ export const command = defineCommand({
         by: whoAsks(io),
         first: args.first,
       });
-      return answer(io, args.json, asked, runs => {
+      const exit = answer(io, args.json, asked, runs => {
         print(
           io,
           args.json,
@@ -36,5 +37,6 @@ export const command = defineCommand({
         );
         return syncExit(runs);
       });
+      return asked.ok ? sayUnread(io, control, args.stacks, exit) : exit;
     }),
 });

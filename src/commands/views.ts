@@ -7,6 +7,7 @@ export function viewsOf({ stacks, head, at }: Overview): StackView[] {
     statuses: stacks.flatMap(({ status }) => (status ? [status] : [])),
     pauses: stacks.flatMap(({ pause }) => (pause ? [pause] : [])),
     wanted: stacks.flatMap(({ stack, settings }) => (settings ? [{ name: stack, settings }] : [])),
+    unread: stacks.flatMap(({ stack, problems }) => (problems ? [{ name: stack, problems }] : [])),
     ...(head && { head }),
     leases: stacks.flatMap(({ lease }) => (lease ? [lease] : [])),
     now: at,

@@ -22,14 +22,14 @@ export function createHealth(holdfast: Holdfast): () => Promise<Health> {
     const { halted } = await holdfast.care.facts();
     // Everything else is asked of the database, or lies in it.
     if (halted?.kind === "stalled") return { ok: false, checks: { database: "damaged" } };
-    const { failure, head } = await holdfast.controller.overview();
+    const { failure, head, problems } = await holdfast.controller.overview();
     const { state, providers } = holdfast.pids();
     wasThere ||= providers !== undefined;
     const stateService =
       state === undefined ? "down" : (await answers(holdfast.stateUrl)) ? "ok" : "no answer";
     const providerHost = providers !== undefined ? "ok" : wasThere ? "down" : "not started";
     // A repository that cannot be fetched is not our own illness: a restart would not help.
-    const source = failure ? failure.reason : head ? "ok" : "not fetched yet";
+    const source = failure ? failure.reason : problems ? "config-invalid" : head ? "ok" : "not fetched yet";
     return {
       ok: stateService === "ok" && providerHost !== "down",
       checks: { source, stateService, providerHost, disk: halted ? "nearly full" : "ok" },

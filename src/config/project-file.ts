@@ -16,6 +16,13 @@ export interface Project {
 
 export type Found<T> = { readonly value: T } | { readonly problems: readonly Problem[] };
 
+/** What is known of a project whose file has a mistake. */
+export interface BadProject {
+  readonly problems: readonly Problem[];
+  readonly name?: string;
+  readonly stackFolder?: string;
+}
+
 /** What Pulumi takes as a project's name (sdk/go/common/tokens/names.go). */
 const PROJECT_NAME = /^[A-Za-z0-9_.-]{1,100}$/;
 
@@ -40,7 +47,7 @@ function stackFolderOf(value: Record<string, unknown>): unknown {
   return typeof value["config"] === "string" ? value["config"] : "";
 }
 
-function check(file: string, doc: YamlDocument): Found<Project> {
+function check(file: string, doc: YamlDocument): { readonly value: Project } | BadProject {
   const value = doc.value;
   if (!isRecord(value))
     return { problems: [{ message: "not a Pulumi project file", place: { file, line: 1, column: 1 } }] };
@@ -49,8 +56,8 @@ function check(file: string, doc: YamlDocument): Found<Project> {
   const wrong = (key: string, message: string): void =>
     void problems.push({ message, place: doc.place([key]) });
   const name = value["name"];
-  if (typeof name !== "string" || !PROJECT_NAME.test(name))
-    wrong("name", "name: the project needs a name of letters, digits, - _ and .");
+  const named = typeof name === "string" && PROJECT_NAME.test(name) ? name : undefined;
+  if (named === undefined) wrong("name", "name: the project needs a name of letters, digits, - _ and .");
   const runtime = runtimeOf(value["runtime"]);
   if (runtime === undefined) wrong("runtime", 'runtime: the project needs a runtime, for example "nodejs"');
   const main = value["main"];
@@ -60,15 +67,22 @@ function check(file: string, doc: YamlDocument): Found<Project> {
   const stackFolder = typeof stackDir === "string" ? below(folder, stackDir) : undefined;
   if (stackFolder === undefined)
     wrong("stackConfigDir", "stackConfigDir: must be a folder inside the repository");
-  if (problems.length > 0 || typeof name !== "string" || runtime === undefined || stackFolder === undefined)
-    return { problems };
+  if (problems.length > 0 || named === undefined || runtime === undefined || stackFolder === undefined)
+    return {
+      problems,
+      ...(named === undefined ? {} : { name: named }),
+      ...(stackFolder === undefined ? {} : { stackFolder }),
+    };
   return {
-    value: { file, folder, name, runtime, stackFolder, ...(typeof main === "string" ? { main } : {}) },
+    value: { file, folder, name: named, runtime, stackFolder, ...(typeof main === "string" ? { main } : {}) },
   };
 }
 
 /** `file` is relative to the root of the checkout. */
-export async function readProjectFile(root: string, file: string): Promise<Found<Project>> {
+export async function readProjectFile(
+  root: string,
+  file: string,
+): Promise<{ readonly value: Project } | BadProject> {
   const answer = await readCheckoutFile(root, file);
   if ("problem" in answer) return { problems: [{ message: `the file ${answer.problem}`, place: { file } }] };
   if ("missing" in answer) return { problems: [{ message: "the link leads nowhere", place: { file } }] };

@@ -68,18 +68,37 @@ function unknownKeys(
   });
 }
 
+/** A problem, and the path in the file's value that it is of: that of the map around it for an unknown key. */
+export interface SchemaProblem {
+  readonly path: readonly PropertyKey[];
+  readonly atKey: boolean;
+  readonly problem: Problem;
+}
+
+/** Checks a parsed file against a schema: its value, or every problem with its path. */
+export function examine<T extends z.ZodType>(
+  schema: T,
+  doc: YamlDocument,
+): { readonly value: z.output<T> } | { readonly found: SchemaProblem[] } {
+  const checked = schema.safeParse(doc.value ?? {});
+  if (checked.success) return { value: checked.data };
+  const found = checked.error.issues.flatMap((issue): SchemaProblem[] => {
+    const { path } = issue;
+    const atKey = issue.code === "invalid_key";
+    if (issue.code === "unrecognized_keys")
+      return unknownKeys(schema, issue, doc).map(problem => ({ path, atKey, problem }));
+    const where = writePath(path);
+    const message = where ? `${where}: ${sayIssue(issue)}` : sayIssue(issue);
+    return [{ path, atKey, problem: { message, place: doc.place(path, atKey) } }];
+  });
+  return { found };
+}
+
 /** Checks a parsed file against a schema: its value, or every problem. */
 export function checkSchema<T extends z.ZodType>(
   schema: T,
   doc: YamlDocument,
 ): { readonly value: z.output<T> } | { readonly problems: Problem[] } {
-  const checked = schema.safeParse(doc.value ?? {});
-  if (checked.success) return { value: checked.data };
-  const problems = checked.error.issues.flatMap((issue): Problem[] => {
-    if (issue.code === "unrecognized_keys") return unknownKeys(schema, issue, doc);
-    const where = writePath(issue.path);
-    const message = where ? `${where}: ${sayIssue(issue)}` : sayIssue(issue);
-    return [{ message, place: doc.place(issue.path, issue.code === "invalid_key") }];
-  });
-  return { problems };
+  const checked = examine(schema, doc);
+  return "value" in checked ? checked : { problems: checked.found.map(({ problem }) => problem) };
 }

@@ -25,7 +25,7 @@ export const DEFAULT_SETTINGS: StackSettings = {
 export const isPattern = (pattern: string): boolean => pattern === "*" || /^[^/]+\/[^/]+$/.test(pattern);
 
 /** No extended globs and no negation: what a pattern matches should be plain, and its cost bounded. */
-function stackMatcher(pattern: string): (name: string) => boolean {
+export function stackMatcher(pattern: string): (name: string) => boolean {
   if (pattern === "*") return () => true;
   const match = picomatch(pattern, { dot: true, noextglob: true, nonegate: true, strictSlashes: true });
   // picomatch's own function answers an object (always true) when a second argument reaches it.

@@ -4,6 +4,7 @@ import type { Parts } from "./parts.ts";
 import type { RunOutcome, RunRecord } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
 import type { Handwork } from "./ports/state.ts";
+import { isGone } from "./stalled.ts";
 
 /** An id looks as those of runs do: `261121-142501-k3f9`. Made from the update's own, so that it is the same each time. */
 function recordId({ id, startedAt }: Handwork): string {
@@ -62,7 +63,7 @@ async function touch({ world, board }: HandworkParts, stack: StackName, at: numb
 /** A name that has no state any more, and that Git does not know, is nothing to speak of. */
 async function forgetName({ world, board, head }: HandworkParts, stack: StackName): Promise<void> {
   const wanted = head.current();
-  if (!wanted || wanted.estate.stacks.some(({ name }) => name === stack)) return;
+  if (!wanted || !isGone(wanted.estate, stack)) return;
   await world.records.forget(stack);
   board.forget(stack);
 }

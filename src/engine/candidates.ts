@@ -1,11 +1,13 @@
 /** Who could run now, and who waits for whom. Only decides. */
 import type { Board } from "./board.ts";
-import { due, type Due } from "./due.ts";
+import { due, dueAsDeployed, type Due } from "./due.ts";
+import type { Problem } from "./failure.ts";
 import type { Wanted } from "./head.ts";
 import { findCycle, joinDependencies, notReady, type Dependencies } from "./order.ts";
 import type { StackDefinition, StackName } from "./ports/stack.ts";
 import type { Request, Requests } from "./requests.ts";
 import { spread } from "./schedule.ts";
+import { stalledStacks, unread } from "./stalled.ts";
 
 export interface Candidate {
   readonly stack: StackName;
@@ -17,6 +19,10 @@ export interface Candidate {
   readonly since: number;
   /** Stacks that must apply this revision first. */
   readonly blockedBy: readonly StackName[];
+  /** Why the stack cannot be read at this revision: the run says so, and that is all. */
+  readonly problems?: readonly Problem[];
+  /** The head, where the stack cannot be read there and is looked after as it is deployed. */
+  readonly behind?: string;
 }
 
 /** A stack at a revision other than the head: one that is gone from Git, or one that somebody only looks at. */
@@ -47,7 +53,12 @@ function dependencies(wanted: Wanted, board: Board): Dependencies {
     dependsOn: settings.dependsOn,
     references: board.status(name)?.references ?? [],
   }));
-  const all = joinDependencies(stacks);
+  // They wait for nobody, but others wait for them.
+  const stalled = [...stalledStacks(wanted.estate, board.statuses()).keys()];
+  const all = joinDependencies([
+    ...stacks,
+    ...stalled.map(name => ({ name, dependsOn: [], references: [] })),
+  ]);
   // References can be circular where declarations are not: then only what was declared counts.
   return findCycle(all) ? joinDependencies(stacks.map(stack => ({ ...stack, references: [] }))) : all;
 }
@@ -61,10 +72,26 @@ function find(request: Request, wanted: Wanted | undefined, world: CandidateWorl
   return world.elsewhere.get(elsewhereKey(request.stack, request.revision));
 }
 
+/** A wish for what cannot be read is answered with why; one that only needs what is deployed is not. */
+function ofStalled(
+  request: Request,
+  wanted: Wanted | undefined,
+  world: CandidateWorld,
+): Candidate | undefined {
+  const { stack, mode, revision, since } = request;
+  if (!wanted || revision !== undefined || (mode !== "converge" && mode !== "plan")) return undefined;
+  const problems = stalledStacks(wanted.estate, world.board.statuses()).get(stack);
+  if (!problems) return undefined;
+  const common = { wanted, want: request, request, urgent: true, since, blockedBy: [] };
+  return { stack, definition: unread(stack), problems, ...common };
+}
+
 type Blockers = (stack: StackName) => readonly StackName[];
 
 function asked(wanted: Wanted | undefined, world: CandidateWorld, blockers: Blockers): readonly Candidate[] {
   return world.requests.waiting().flatMap(request => {
+    const stalled = ofStalled(request, wanted, world);
+    if (stalled) return [stalled];
     const found = find(request, wanted, world);
     if (!found) return [];
     const blockedBy = request.mode === "converge" ? blockers(request.stack) : [];
@@ -106,6 +133,26 @@ function automatic(wanted: Wanted, world: CandidateWorld, blockers: Blockers): r
   });
 }
 
+/** Each is told once of at a revision; then what is deployed is looked after. */
+function stalled(wanted: Wanted, world: CandidateWorld): readonly Candidate[] {
+  const { board, elsewhere, now } = world;
+  const all = [...stalledStacks(wanted.estate, board.statuses())];
+  return all.flatMap(([stack, problems]): readonly Candidate[] => {
+    const status = board.status(stack);
+    if (world.isActive(stack) || board.pause(stack)) return [];
+    const common = { stack, since: world.since(stack), blockedBy: [] };
+    const head = wanted.revision.sha;
+    if (status?.attempted?.sha !== head) {
+      const want: Due = { mode: "converge", trigger: "commit" };
+      return [{ ...common, definition: unread(stack), wanted, want, urgent: true, problems }];
+    }
+    const last = elsewhere.get(elsewhereKey(stack));
+    if (last?.wanted.revision.sha !== status.deployed?.sha || !last) return [];
+    const want = dueAsDeployed(last.definition, status, { now, spread: spread(stack) });
+    return want ? [{ ...common, ...last, want, urgent: false, behind: head }] : [];
+  });
+}
+
 /** Everybody who has a reason to run now and is not running; a person's wish outweighs what is due anyway. */
 export function candidates(wanted: Wanted | undefined, world: CandidateWorld): readonly Candidate[] {
   const before = wanted ? dependencies(wanted, world.board) : new Map<StackName, readonly StackName[]>();
@@ -116,7 +163,9 @@ export function candidates(wanted: Wanted | undefined, world: CandidateWorld): r
   const taken = new Set(persons.map(({ stack }) => stack));
   const others =
     wanted && world.automatic
-      ? automatic(wanted, world, blockers).filter(({ stack }) => !taken.has(stack))
+      ? [...automatic(wanted, world, blockers), ...stalled(wanted, world)].filter(
+          ({ stack }) => !taken.has(stack),
+        )
       : [];
   return [...persons, ...others].filter(({ stack }) => !world.isActive(stack));
 }

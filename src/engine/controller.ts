@@ -52,7 +52,7 @@ async function ask(parts: Parts, wish: AskRun): Promise<Result<readonly RunRecor
   if (wish.first) await takeOver(parts, stacks.value, wish.by);
   const waits: Promise<RunRecord>[] = [];
   for (const stack of stacks.value) {
-    const key = await provide(parts, stack, wish.revision);
+    const key = await provide(parts, stack, wish.revision, wish.mode);
     if (!key.ok) return key;
     const { mode, by, revision } = wish;
     const request = {
@@ -107,7 +107,7 @@ async function approve(parts: Parts, runId: string, by: string): Promise<Result<
     );
   const { records, clock } = parts.world;
   await records.approve({ stack: run.stack, digest: run.plan.digest, by, at: clock.now() });
-  const key = await provide(parts, run.stack, undefined);
+  const key = await provide(parts, run.stack, undefined, run.mode);
   if (!key.ok) return key;
   const request = parts.requests.add(
     { stack: run.stack, mode: run.mode, trigger: "manual", by },

@@ -71,6 +71,18 @@ export function due(
   return blocked && wanted?.mode === "converge" && status.failure?.kind === "waiting" ? undefined : wanted;
 }
 
+/** Of a stack that cannot be read at the head: whether it is to be looked at as it is deployed. */
+export function dueAsDeployed(
+  stack: StackDefinition,
+  status: StackStatus,
+  when: Pick<DueContext, "now" | "spread">,
+): Due | undefined {
+  if (!status.deployed) return undefined;
+  const { failure: _failure, retryAt: _retryAt, ...kept } = status;
+  const context = { ...when, head: status.deployed.sha, paused: false, blockedBy: [] };
+  return due(stack, { ...kept, attempted: status.deployed }, context);
+}
+
 /** A full plan is due every few checks, and whenever the last one left something open. */
 export function mayBeLight(status: StackStatus | undefined, head: string): boolean {
   if (!status || status.deployed?.sha !== head || status.touchedAt !== undefined) return false;

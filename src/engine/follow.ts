@@ -1,4 +1,5 @@
 /** Follows the repository: a new revision is taken, and what it does not concern or does not hold any more is dealt with. */
+import { keepDeployed } from "./as-deployed.ts";
 import { elsewhereKey } from "./candidates.ts";
 import { concerns } from "./concern.ts";
 import type { Result } from "./failure.ts";
@@ -38,5 +39,6 @@ export async function refresh(parts: Parts, signal: AbortSignal): Promise<Result
     if (before) keepAsked(parts, result.value, before);
     await skipUnconcerned(parts, result.value);
   }
+  await keepDeployed(parts);
   return result;
 }

@@ -50,6 +50,16 @@ const unknownCommit = (name: string): Result<never> =>
     ],
   });
 
+/** A stack that a flaw concerns has a run that says so; what has no stack's name is said here alone. */
+function tell({ emit, clock }: HeadWorld, { estate, revision }: Wanted): void {
+  emit({ type: "revision-seen", revision, at: clock.now() });
+  for (const { message, place, hint } of estate.flaws.flatMap(flaw => flaw.problems)) {
+    const at = [place?.file, place?.line, place?.column].filter(part => part !== undefined).join(":");
+    const text = `commit ${revision.sha.slice(0, 8)}: ${at}  ${message}${hint ? ` · ${hint}` : ""}`;
+    emit({ type: "message", level: "error", text, at: clock.now() });
+  }
+}
+
 export function createHead(world: HeadWorld): Head {
   let wanted: Wanted | undefined;
   let held: Checkout | undefined;
@@ -58,7 +68,7 @@ export function createHead(world: HeadWorld): Head {
   const read = async (revision: Revision): Promise<Result<{ wanted: Wanted; checkout: Checkout }>> => {
     const checkout = await world.source.checkout(revision.sha);
     if (!checkout.ok) return checkout;
-    const estate = await world.reader.read(checkout.value.root);
+    const estate = await world.reader.read(checkout.value.root, checkout.value.leftOut);
     if (estate.ok) return ok({ wanted: { revision, estate: estate.value }, checkout: checkout.value });
     checkout.value.release();
     return estate;
@@ -73,7 +83,7 @@ export function createHead(world: HeadWorld): Head {
     held = seen.value.checkout;
     wanted = seen.value.wanted;
     await world.records.setSetting(LAST_GOOD, revision.sha);
-    world.emit({ type: "revision-seen", revision, at: world.clock.now() });
+    tell(world, wanted);
     return ok(wanted);
   };
 

@@ -10,6 +10,7 @@ import { forgetStack } from "./prune.ts";
 import type { Request, Requests } from "./requests.ts";
 import { endedWith, type Run, type RunEnd, type RunWorld } from "./run.ts";
 import { pick } from "./schedule.ts";
+import { invalid } from "./stalled.ts";
 
 export interface LoopOptions {
   /** Runs at one time. */
@@ -107,8 +108,10 @@ async function keep(run: Run, ended: RunEnd, parts: LoopWorld, givesUp: () => bo
   return kept;
 }
 
-/** What must not even begin: a paused stack's apply, and an apply of a stack that is gone from Git. */
-function refusal({ stack, want, wanted, request }: Candidate, board: Board, head: Head): RunEnd | undefined {
+/** What must not even begin: what cannot be read, a paused stack's apply, and an apply of a stack that is gone from Git. */
+function refusal(chosen: Candidate, board: Board, head: Head): RunEnd | undefined {
+  const { stack, want, wanted, request, problems } = chosen;
+  if (problems) return endedWith(invalid(problems));
   if (!request || want.mode === "plan" || want.mode === "check") return undefined;
   const pause = board.pause(stack);
   if (pause) return endedWith({ kind: "waiting", reason: "paused", why: pause.why, by: pause.by });
@@ -136,7 +139,7 @@ const unrecorded = (run: Run, failure: Failure, now: number): RunRecord => ({
 
 const newerThan = (run: Run, head: Head) => (): string | undefined => {
   const now = head.current()?.revision.sha;
-  return run.mode === "converge" && now !== run.revision.sha ? now : undefined;
+  return run.mode === "converge" && now !== (run.behind ?? run.revision.sha) ? now : undefined;
 };
 
 /** Nothing of what they do can be kept any more. */

@@ -33,7 +33,10 @@ export function dependents(dependencies: Dependencies, stack: StackName): readon
   return [...dependencies].filter(([, before]) => before.includes(stack)).map(([name]) => name);
 }
 
-/** Declared dependencies and those that the state's StackReferences show; a reference to a stack of another estate is nobody's turn. */
+/**
+ * Declared dependencies and those that the state's StackReferences show. A reference to a stack of another estate is
+ * nobody's turn; a declared one that is not known here is one that cannot be read, and is waited for.
+ */
 export function joinDependencies(
   stacks: readonly {
     readonly name: StackName;
@@ -44,8 +47,8 @@ export function joinDependencies(
   const known = new Set(stacks.map(({ name }) => name));
   return new Map(
     stacks.map(({ name, dependsOn, references }) => {
-      const before = [...dependsOn, ...references].filter(other => known.has(other) && other !== name);
-      return [name, [...new Set(before)]];
+      const before = [...dependsOn, ...references.filter(other => known.has(other))];
+      return [name, [...new Set(before.filter(other => other !== name))]];
     }),
   );
 }

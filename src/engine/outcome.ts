@@ -70,6 +70,22 @@ function settleCheck(
   return ended.checked ? { ...status, checkedAt: now, drifted: ended.drifted } : status;
 }
 
+/** What stalls the stack at the head stands, whatever became of what is deployed. */
+function settleBehind(previous: StackStatus, run: Run, ended: RunEnd, now: number): StackStatus {
+  const { touchedAt, ...kept } = previous;
+  return {
+    ...kept,
+    ...(touchedAt !== undefined && touchedAt !== run.touchedAt && { touchedAt }),
+    ranAt: now,
+    unknown: ended.unknown,
+    drifted: ended.checked ? ended.drifted : previous.drifted,
+    lightChecks: ended.full ? 0 : previous.lightChecks + (ended.checked ? 1 : 0),
+    resources: ended.resources ?? previous.resources,
+    references: ended.references ?? previous.references,
+    ...(ended.checked ? { checkedAt: now } : {}),
+  };
+}
+
 /** The daemon's end may have come in the middle of the apply: what is there now is of no revision. */
 const cutOff = ({ failure }: RunEnd): boolean => failure?.reason === "shutting-down";
 
@@ -84,6 +100,7 @@ export function settle(
   const previous = before ?? newStatus(run.stack.name);
   if (run.mode !== "plan" && cutOff(ended)) return { ...previous, touchedAt: now };
   if (run.mode === "plan" || ended.outcome === "aborted" || untouched(ended)) return previous;
+  if (run.behind !== undefined) return settleBehind(previous, run, ended, now);
   if (run.mode === "check") return settleCheck(previous, run, ended, now, random);
   const sameRevision = previous.attempted?.sha === run.revision.sha;
   const { failure: _failure, retryAt: _retryAt, heldDigest: _held, touchedAt, ...kept } = previous;

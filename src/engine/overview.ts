@@ -6,6 +6,7 @@ import type { Control, Overview, StackFacts } from "./ports/control.ts";
 import type { RunRecord } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
 import type { Lease } from "./ports/state.ts";
+import { problemsOf } from "./stalled.ts";
 
 /** What there is to see needs nothing that runs. */
 export type Seen = Pick<Parts, "head" | "board"> & {
@@ -27,6 +28,7 @@ async function facts(
   const definition = wanted?.estate.stacks.find(stack => stack.name === name);
   const status = parts.board.status(name);
   const pause = parts.board.pause(name);
+  const problems = definition || !wanted ? undefined : problemsOf(wanted.estate, name);
   const running = parts.loop.running().find(({ stack }) => stack.name === name);
   const taken = whole && (await parts.world.records.setting(`managed:${name}`));
   return {
@@ -34,6 +36,7 @@ async function facts(
     ...(status && { status }),
     ...(pause && { pause }),
     ...(definition && { settings: definition.settings }),
+    ...(problems && { problems }),
     managed: (definition?.settings.managed ?? false) || Boolean(taken),
     ...(running && { running: { run: running.id, mode: running.mode, since: running.startedAt } }),
     ...(lease && { lease }),
@@ -45,6 +48,7 @@ export async function overview(parts: Seen): Promise<Overview> {
   const failure = parts.head.failure();
   const names = new Set([
     ...(wanted?.estate.stacks ?? []).map(({ name }) => name),
+    ...(wanted?.estate.flaws ?? []).flatMap(({ stacks }) => stacks),
     ...parts.board.statuses().map(({ stack }) => stack),
   ]);
   const care = await parts.world.care.facts();
@@ -53,11 +57,13 @@ export async function overview(parts: Seen): Promise<Overview> {
   const leases = whole ? await parts.leases() : [];
   const stacks = await Promise.all([...names].sort().map(name => facts(parts, name, wanted, leases, whole)));
   const { url, branch } = parts.world.source;
+  const problems = (wanted?.estate.flaws ?? []).flatMap(flaw => flaw.problems);
   return {
     repository: url,
     branch,
     ...(wanted && { head: wanted.revision }),
     ...(failure && { failure }),
+    ...(problems.length > 0 && { problems }),
     stacks,
     care,
     at: parts.world.clock.now(),

@@ -5,12 +5,19 @@ import { execute } from "./converge.ts";
 import { mayBeLight } from "./due.ts";
 import type { Failure } from "./failure.ts";
 import { settle } from "./outcome.ts";
-import type { RunRecord } from "./ports/records.ts";
+import type { RunRecord, StackStatus } from "./ports/records.ts";
 import { timedWorld } from "./timings.ts";
 import { endedWith, type Run, type RunEnd, type RunSignals, type RunWorld } from "./run.ts";
 
+/** Why it cannot be read at the head is nothing that failed where it is deployed. */
+function withoutFailure(status: StackStatus | undefined): StackStatus | undefined {
+  if (!status) return undefined;
+  const { failure: _failure, ...kept } = status;
+  return kept;
+}
+
 export function makeRun(chosen: Candidate, id: string, now: number, board: Board): Run {
-  const { definition, wanted, want, request } = chosen;
+  const { definition, wanted, want, request, behind } = chosen;
   const status = board.status(definition.name);
   return {
     id,
@@ -23,7 +30,8 @@ export function makeRun(chosen: Candidate, id: string, now: number, board: Board
     revision: wanted.revision,
     startedAt: now,
     ...(request?.by === undefined ? {} : { by: request.by }),
-    light: mayBeLight(status, wanted.revision.sha),
+    light: mayBeLight(behind === undefined ? status : withoutFailure(status), wanted.revision.sha),
+    ...(behind === undefined ? {} : { behind }),
     ...(status?.touchedAt !== undefined && { touchedAt: status.touchedAt }),
   };
 }

@@ -1,19 +1,12 @@
 /** Stacks that Git forgot, and the end of those that were destroyed. */
-import { elsewhereKey, type Elsewhere } from "./candidates.ts";
+import { asDeployed } from "./as-deployed.ts";
 import type { Board } from "./board.ts";
+import { elsewhereKey } from "./candidates.ts";
 import type { Head } from "./head.ts";
 import type { Parts } from "./parts.ts";
 import type { RunRecord, StackStatus } from "./ports/records.ts";
-import type { StackName } from "./ports/stack.ts";
 import type { Run } from "./run.ts";
-import { lookElsewhere } from "./select.ts";
-
-async function lastDefinition(parts: Parts, stack: StackName, sha: string): Promise<Elsewhere | undefined> {
-  const known = parts.elsewhere.get(elsewhereKey(stack));
-  if (known?.wanted.revision.sha === sha) return known;
-  const found = await lookElsewhere(parts, stack, sha);
-  return found.ok ? found.value : undefined;
-}
+import { isGone } from "./stalled.ts";
 
 /** One that is held or failed rests: until its time has come, or as long as between two looks at its reality. */
 function rests({ failure, retryAt, ranAt }: StackStatus, every: number, now: number): boolean {
@@ -31,7 +24,8 @@ export async function askPrunes(parts: Parts): Promise<readonly Promise<RunRecor
   for (const status of parts.board.statuses()) {
     const { stack, deployed } = status;
     if (names.has(stack) || !deployed || parts.board.pause(stack) || parts.requests.has(stack)) continue;
-    const found = await lastDefinition(parts, stack, deployed.sha);
+    if (!isGone(wanted.estate, stack)) continue;
+    const found = await asDeployed(parts, stack);
     if (!found) continue;
     parts.elsewhere.set(elsewhereKey(stack), found);
     const { prune, drift } = found.definition.settings;
@@ -64,7 +58,8 @@ export async function forgetStack(parts: ForgetWorld, run: Run): Promise<void> {
   await world.records.setSetting(`managed:${stack}`, "");
   board.forget(stack);
   board.setPause(stack, undefined);
-  if (!head.current()?.estate.stacks.some(({ name }) => name === stack)) return;
+  const wanted = head.current();
+  if (!wanted || isGone(wanted.estate, stack)) return;
   const pause = {
     stack,
     why: "its resources were destroyed; resume makes them again",

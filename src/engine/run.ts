@@ -29,6 +29,8 @@ export interface Run {
   readonly light: boolean;
   /** The status' own, when this run began. */
   readonly touchedAt?: number;
+  /** The head, where the stack cannot be read there: this run looks after it as it is deployed. */
+  readonly behind?: string;
 }
 
 export interface RunWorld {

@@ -4,7 +4,9 @@ import { elsewhereKey, type Elsewhere } from "./candidates.ts";
 import { fail, ok, type Result } from "./failure.ts";
 import type { Parts } from "./parts.ts";
 import type { AskRun } from "./ports/control.ts";
+import type { RunMode } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
+import { invalid, problemsOf, stalledStacks } from "./stalled.ts";
 
 export const unknownStack = (name: string, known: readonly string[]): Result<never> =>
   fail({
@@ -22,6 +24,8 @@ export async function lookElsewhere(parts: Parts, stack: StackName, sha: string)
   const wanted = await parts.head.estateAt(sha);
   if (!wanted.ok) return wanted;
   const definition = wanted.value.estate.stacks.find(({ name }) => name === stack);
+  const problems = problemsOf(wanted.value.estate, stack);
+  if (!definition && problems) return fail(invalid(problems));
   if (!definition)
     return unknownStack(
       stack,
@@ -35,7 +39,8 @@ export async function select(parts: Parts, ask: AskRun): Promise<Result<readonly
   const base =
     ask.revision === undefined ? ok(parts.head.current()) : await parts.head.estateAt(ask.revision);
   if (!base.ok) return base;
-  const known = base.value?.estate.stacks.map(({ name }) => name) ?? [];
+  const stalled = base.value && stalledStacks(base.value.estate, parts.board.statuses());
+  const known = [...(base.value?.estate.stacks.map(({ name }) => name) ?? []), ...(stalled?.keys() ?? [])];
   if (ask.stacks.length === 0) return ok(known);
   const chosen = new Set<StackName>();
   for (const pattern of ask.stacks) {
@@ -52,10 +57,16 @@ export async function provide(
   parts: Parts,
   stack: StackName,
   revision: string | undefined,
+  mode: RunMode,
 ): Promise<Result<string | undefined>> {
   const wanted = parts.head.current();
   if (revision === undefined && wanted?.estate.stacks.some(({ name }) => name === stack))
     return ok(undefined);
+  // It is answered with what is wrong, or runs as it is deployed where that is known.
+  const stalled = revision === undefined && wanted && problemsOf(wanted.estate, stack);
+  if (stalled && (parts.elsewhere.has(elsewhereKey(stack)) || mode === "converge" || mode === "plan"))
+    return ok(undefined);
+  if (stalled && !parts.board.status(stack)?.deployed) return fail(invalid(stalled));
   const sha = revision ?? parts.board.status(stack)?.deployed?.sha;
   if (sha === undefined) return unknownStack(stack, wanted?.estate.stacks.map(({ name }) => name) ?? []);
   const found = await lookElsewhere(parts, stack, sha);

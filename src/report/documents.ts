@@ -1,5 +1,5 @@
 /** The JSON documents of `--json`. Their schemas are in docs/schemas/; times are ISO 8601 in UTC, durations milliseconds. */
-import type { Failure } from "../engine/failure.ts";
+import type { Failure, Problem } from "../engine/failure.ts";
 import type { CareFacts } from "../engine/ports/care.ts";
 import type { Change, Plan, UnknownResource } from "../engine/ports/plan.ts";
 import type { Lock } from "../engine/ports/control.ts";
@@ -9,6 +9,7 @@ import type { Holder, Lease } from "../engine/ports/state.ts";
 import { describeFailure } from "./messages.ts";
 import type { MessageContext } from "./messages/message.ts";
 import type { StackView } from "./stack-view.ts";
+import { unreadable } from "./state.ts";
 
 /** Raised when a field is taken away or changes its meaning; a field that is added does not raise it. */
 export const DOCUMENT_VERSION = 1;
@@ -134,8 +135,9 @@ const byHandJson = ({ kind, holder, head, dirty, renamed }: ByHand): ByHandJson 
   renamed: renamed ?? null,
 });
 
-function stackJson({ stack, state, why, status, pause, lease }: StackView): StackJson {
+function stackJson({ stack, state, why, status, pause, lease, problems }: StackView): StackJson {
   const run = status?.lastRun;
+  const failure = problems ? unreadable(problems) : status?.failure;
   return {
     stack,
     state,
@@ -149,7 +151,7 @@ function stackJson({ stack, state, why, status, pause, lease }: StackView): Stac
     drifted: status?.drifted ?? false,
     resources: status?.resources ?? 0,
     unknown: status?.unknown ?? [],
-    failure: failureJson(status?.failure, { stack, ...(run === undefined ? {} : { run }) }),
+    failure: failureJson(failure, { stack, ...(run === undefined ? {} : { run }) }),
     heldDigest: status?.heldDigest ?? null,
     lastRun: run ?? null,
     paused: pause ? { by: pause.by, why: pause.why, at: new Date(pause.at).toISOString() } : null,
@@ -191,8 +193,18 @@ export interface StatusContext {
   readonly head?: Revision;
   /** Why the newest look at the repository led to nothing. */
   readonly failure?: Failure;
+  /** What of the head cannot be read. */
+  readonly problems?: readonly Problem[];
   readonly care?: CareFacts;
 }
+
+const problemJson = ({ message, place, hint }: Problem) => ({
+  message,
+  file: place?.file ?? null,
+  line: place?.line ?? null,
+  column: place?.column ?? null,
+  hint: hint ?? "",
+});
 
 const backupsJson = ({ on, last, failure }: CareFacts["backups"]) => ({
   on,
@@ -210,7 +222,7 @@ const backupsJson = ({ on, last, failure }: CareFacts["backups"]) => ({
 /** docs/schemas/status.schema.json */
 export const statusDocument = (
   views: readonly StackView[],
-  { now, repository, branch, head, failure, care }: StatusContext,
+  { now, repository, branch, head, failure, problems = [], care }: StatusContext,
 ) => ({
   version: DOCUMENT_VERSION,
   at: new Date(now).toISOString(),
@@ -218,6 +230,7 @@ export const statusDocument = (
   branch: branch ?? null,
   head: head ? commitJson(head) : null,
   failure: failureJson(failure, {}),
+  problems: problems.map(problemJson),
   halted: failureJson(care?.halted, {}),
   backups: care ? backupsJson(care.backups) : null,
   stacks: views.map(stackJson),

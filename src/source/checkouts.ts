@@ -1,17 +1,19 @@
 /** Checkouts that several stacks share: made once, counted, and removed some time after the last release. */
 import { existsSync } from "node:fs";
 import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
+import type { LeftOut } from "../engine/ports/stack.ts";
 import { checkoutFolders, type CheckoutFolders } from "./checkout-folders.ts";
 import { isTimeout, type Git } from "./git.ts";
 import type { Limits } from "./limits.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { isErrno } from "./owner.ts";
-import { readTree, refused, type Damaged } from "./read-tree.ts";
+import { readTree, refused, type CheckedTree, type Damaged } from "./read-tree.ts";
 import { cleanLine } from "./untrusted-text.ts";
 import { writeTree } from "./write-tree.ts";
 
 export interface HeldCheckout {
   readonly root: string;
+  readonly leftOut: readonly LeftOut[];
   /** Safe to call twice. */
   release(): void;
 }
@@ -33,7 +35,7 @@ export interface CheckoutsOptions {
 /** Unused checkouts that are kept: head, the deployed one, and one to go back to are wanted again and again. */
 export const KEPT_UNUSED = 3;
 
-type Made = Result<{ readonly hold: string }> | Damaged;
+type Made = Result<{ readonly hold: string; readonly leftOut: readonly LeftOut[] }> | Damaged;
 type Problem = Exclude<Made, { ok: true }>;
 
 interface Entry {
@@ -107,7 +109,7 @@ export function createCheckouts(options: CheckoutsOptions): Checkouts {
         if (!released) release(entry);
         released = true;
       };
-      return ok({ root: folders.rootOf(sha), release: once });
+      return ok({ root: folders.rootOf(sha), leftOut: made.value.leftOut, release: once });
     },
   };
 }
@@ -120,19 +122,27 @@ async function makeHeld(
 ): Promise<Made> {
   const hold = await folders.hold(sha);
   let problem: Problem | undefined;
+  let leftOut: readonly LeftOut[] | undefined;
   let whole = false;
+  const judge = async (folder: string): Promise<CheckedTree | undefined> => {
+    const tree = await readTree(git, sha, limits, Buffer.byteLength(folder));
+    if ("damaged" in tree || !tree.ok) problem = tree;
+    else leftOut = tree.value.leftOut;
+    return "damaged" in tree || !tree.ok ? undefined : tree.value;
+  };
   try {
     await folders.make(sha, async making => {
-      const tree = await readTree(git, sha, limits, Buffer.byteLength(making));
-      if ("damaged" in tree || !tree.ok) problem = tree;
-      else problem = damage(await writeTree(git, tree.value, making));
+      const tree = await judge(making);
+      if (tree) problem = damage(await writeTree(git, tree, making));
       return problem === undefined;
     });
+    // Another process made it: what it lacks is said by the tree alone.
+    if (!leftOut && !problem) await judge(folders.rootOf(sha));
     whole = problem === undefined;
   } finally {
     if (!whole) await (await folders.drop(sha, hold))();
   }
-  return problem ?? ok({ hold });
+  return problem ?? ok({ hold, leftOut: leftOut ?? [] });
 }
 
 const damage = (problem: string | undefined): Damaged | undefined =>

@@ -1,5 +1,6 @@
 /** Reads the listing of one commit and its links, and judges both before a byte is written. */
 import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
+import type { LeftOut } from "../engine/ports/stack.ts";
 import { parseBatch } from "./blob-stream.ts";
 import { broken, ended, type Git } from "./git.ts";
 import { MAX_LISTING_BYTES, type Limits } from "./limits.ts";
@@ -11,6 +12,8 @@ import { cleanLine } from "./untrusted-text.ts";
 export interface CheckedTree {
   readonly entries: readonly TreeEntry[];
   readonly links: Links;
+  /** Links that must not be written: Git writes such, so they are rather a slip than an attack, and are only left out. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** Objects that the mirror should have and has not, or damaged ones. */
@@ -39,11 +42,22 @@ export async function readTree(
   if (bad) return fail(refused(bad));
   const links = await readLinks(git, entries);
   if ("damaged" in links) return links;
+  return ok(withoutBadLinks(entries, links));
+}
+
+/** What leads through a link that is left out leads out itself, and is left out as well. */
+function withoutBadLinks(entries: readonly TreeEntry[], links: Links): CheckedTree {
+  const bad = new Map<string, string>();
   for (const link of links.keys()) {
     const why = linkProblem(link, links);
-    if (why !== undefined) return fail(refused({ path: Buffer.from(link, "latin1").toString(), why }));
+    if (why !== undefined) bad.set(link, why);
   }
-  return ok({ entries, links });
+  const nameOf = (link: string): string => cleanLine(Buffer.from(link, "latin1").toString());
+  return {
+    entries: entries.filter(({ path }) => !bad.has(path.toString("latin1"))),
+    links: new Map([...links].filter(([link]) => !bad.has(link))),
+    leftOut: [...bad].map(([link, why]) => ({ path: nameOf(link), why })),
+  };
 }
 
 /** Stops git as soon as there are too many: trees can hold each other, and so billions of names in a few kilobytes. */

@@ -67,8 +67,10 @@ test("what is hostile in one stack stops that stack, by name; what is hostile in
   await t.test("a Pulumi.yaml that is a folder is a mistake, and no stack that is gone", async () => {
     stage.commit({ "git/Pulumi.yaml": null });
     stage.commit({ "git/Pulumi.yaml/x": "" });
-    const polled = await stage.controller().poll();
-    assert.match(JSON.stringify(polled), /config-invalid.*is not a plain file.*git\/Pulumi\.yaml/);
+    assert.ok((await stage.controller().poll()).ok);
+    const { stacks, problems } = await stage.controller().overview();
+    assert.match(JSON.stringify(problems), /is not a plain file.*git\/Pulumi\.yaml/);
+    assert.ok(stacks.find(({ stack }) => stack === "git/dev")?.problems);
     assert.equal((await stage.check("good/dev")).outcome, "unchanged");
     assert.equal(box.read("good"), "one");
   });

@@ -1,5 +1,5 @@
 /** What a person (or a command, or the HTTP API) can ask of holdfast. One interface, in this process or in a daemon. */
-import type { Failure, Result } from "../failure.ts";
+import type { Failure, Problem, Result } from "../failure.ts";
 import type { CareFacts } from "./care.ts";
 import type { KeyRotation, RotateKeys } from "./keys.ts";
 import type {
@@ -21,8 +21,10 @@ export interface StackFacts {
   /** Undefined before the first run. */
   readonly status?: StackStatus;
   readonly pause?: Pause;
-  /** Undefined: it is gone from Git. */
+  /** Undefined: it is gone from Git, or cannot be read there. */
   readonly settings?: StackSettings;
+  /** Why it cannot be read at the head: it stays as it is deployed. */
+  readonly problems?: readonly Problem[];
   /** holdfast.yaml names it, or a person took it over. */
   readonly managed: boolean;
   readonly running?: { readonly run: string; readonly mode: RunMode; readonly since: number };
@@ -36,6 +38,8 @@ export interface Overview {
   readonly head?: Revision;
   /** Why the newest look at the repository led to nothing. */
   readonly failure?: Failure;
+  /** What of the head cannot be read; the stacks that it does not concern go on. None: left out. */
+  readonly problems?: readonly Problem[];
   readonly stacks: readonly StackFacts[];
   readonly care: CareFacts;
   /** Milliseconds since the epoch, by the controller's clock. */

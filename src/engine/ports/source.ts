@@ -1,5 +1,6 @@
 /** The watched repository. */
 import type { Result } from "../failure.ts";
+import type { LeftOut } from "./stack.ts";
 
 export interface Revision {
   /** Full object id. */
@@ -15,6 +16,8 @@ export interface Checkout {
   readonly revision: Revision;
   /** Absolute folder. */
   readonly root: string;
+  /** What was not written because it could not be safely. */
+  readonly leftOut?: readonly LeftOut[];
   release(): void;
 }
 

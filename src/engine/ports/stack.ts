@@ -1,5 +1,5 @@
 /** Stacks and estates: what a revision of the repository wants to exist. */
-import type { Result } from "../failure.ts";
+import type { Problem, Result } from "../failure.ts";
 
 /** `<project>/<stack>`, for example `hosts/frodo`. */
 export type StackName = string;
@@ -68,16 +68,46 @@ export interface StackDefinition {
   readonly settings: StackSettings;
 }
 
+/** An entry of the revision's tree that was not written, because it could not be safely. */
+export interface LeftOut {
+  readonly path: string;
+  readonly why: string;
+}
+
+/** A project of which it cannot be said which stacks it has. */
+export interface UnreadProject {
+  /** Folder of its project file; "" is the root. */
+  readonly folder: string;
+  /** Undefined: not even that. */
+  readonly name?: string;
+  /** What stands between `Pulumi.` and the ending of its stacks' files, as far as those can be seen. */
+  readonly stacks: readonly string[];
+}
+
+/** What of a revision cannot be known. The stacks that it concerns stay as they are deployed; all others go on. */
+export interface Flaw {
+  readonly problems: readonly Problem[];
+  /** Those concerned whose names are known. None of them is in the estate's `stacks`. */
+  readonly stacks: readonly StackName[];
+  /** Others may be concerned: a stack that is missing may be in here. */
+  readonly project?: UnreadProject;
+}
+
 /** Everything that one revision holds. */
 export interface Estate {
+  /** Without those that a flaw concerns. */
   readonly stacks: readonly StackDefinition[];
+  readonly flaws: readonly Flaw[];
   readonly organization: string;
   readonly organizationAliases: readonly string[];
   /** Folders whose dependencies may run their install scripts, by package name. */
   readonly allowScripts: readonly string[];
 }
 
-/** Reads a checkout. All problems come together, as `config-invalid`. */
+/**
+ * Reads a checkout. What concerns some stacks is a flaw of the estate; what concerns all of them a failure: `config-invalid`,
+ * with all problems, also those that would be flaws. `leftOut`: what the checkout lacks, by its path.
+ */
 export interface EstateReader {
-  read(root: string): Promise<Result<Estate>>;
+  read(root: string, leftOut?: readonly LeftOut[]): Promise<Result<Estate>>;
 }

@@ -28,7 +28,7 @@ export const plural = (count: number, one: string, more = `${one}s`): string =>
   `${count} ${count === 1 ? one : more}`;
 
 /** `hosts/Pulumi.yaml:3:5  message` and the hint below it. */
-function problemLine({ message: text, place, hint }: Problem): string {
+export function problemLine({ message: text, place, hint }: Problem): string {
   const at = [place?.file, place?.line, place?.column].filter(part => part !== undefined).join(":");
   return `${at ? `${at}  ` : ""}${plainLine(text)}${hint ? `\n    ${plainLine(hint)}` : ""}`;
 }

@@ -1,8 +1,9 @@
 /** What only a person or a commit can mend, in words. */
-import type { Stalled } from "../../engine/failure.ts";
+import type { Problem, Stalled } from "../../engine/failure.ts";
 import { shortSha } from "../commit.ts";
 import { timestamp } from "../age.ts";
 import { resourceName } from "../urn.ts";
+import { plainLine } from "../plain-text.ts";
 import { transient } from "./transient.ts";
 import {
   FIX_AND_COMMIT,
@@ -44,9 +45,20 @@ function outcomeUnknown(failure: Reason<"outcome-unknown">, context: MessageCont
   );
 }
 
+function placeTitle({ message: text, place }: Problem, more: number): string {
+  const at = [place?.file, place?.line, place?.column].filter(part => part !== undefined).join(":");
+  const others = more > 0 ? `; and ${plural(more, "more problem")}` : "";
+  const title = plainLine(`${at}: ${text}`);
+  const room = WIDEST_TITLE - others.length;
+  return (title.length > room ? `${title.slice(0, room - 1)}…` : title) + others;
+}
+
 /** Without a place in a file it is about words on a command line, or about the machine: nothing to commit. */
-function invalid({ problems }: Reason<"config-invalid">): Message {
+function invalid({ problems }: Reason<"config-invalid">, { stack }: MessageContext): Message {
   const [first] = problems;
+  // Beside other stacks' names it is the place that tells.
+  if (stack !== undefined && first?.place)
+    return message(placeTitle(first, problems.length - 1), problemLines(problems), FIX_AND_COMMIT);
   const short = first && first.message.length <= WIDEST_TITLE && !first.message.includes("\n");
   if (short && problems.length === 1 && !first.place) return message(first.message, "", first.hint ?? "");
   const anywhere = problems.some(({ place }) => place);
@@ -77,7 +89,7 @@ function damaged({ folder, why, backup }: Reason<"database-damaged">): Message {
 export function stalled(failure: Stalled, context: MessageContext): Message {
   switch (failure.reason) {
     case "config-invalid":
-      return invalid(failure);
+      return invalid(failure, context);
     case "dependency-cycle":
       return message(
         "Stacks wait for each other in a circle",

@@ -1,7 +1,7 @@
 /** Shared by the tests of the estate reader. */
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import type { Problem } from "../../../src/engine/failure.ts";
+import type { Problem, Result } from "../../../src/engine/failure.ts";
 import type { Estate, StackSettings } from "../../../src/engine/ports/stack.ts";
 import { createEstateReader } from "../../../src/config/estate-reader.ts";
 import { makeTree } from "../../support/tree.ts";
@@ -21,14 +21,25 @@ export const PROJECTS: Files = {
 export async function readEstate(context: TestContext, files: Files): Promise<Estate> {
   const result = await createEstateReader().read(makeTree(context, files));
   assert.ok(result.ok, JSON.stringify(result));
+  assert.deepEqual(result.value.flaws, []);
   return result.value;
 }
 
+/** All that is wrong: with the whole, or with parts of it. */
+export function allProblems(result: Result<Estate>): readonly Problem[] {
+  if (!result.ok) {
+    assert.ok(result.failure.reason === "config-invalid");
+    return result.failure.problems;
+  }
+  assert.ok(result.value.flaws.length > 0, "was read without a problem");
+  const problems = result.value.flaws.flatMap(flaw => flaw.problems);
+  const key = ({ place }: Problem): string =>
+    [place?.file, ...[place?.line, place?.column].map(at => String(at ?? 0).padStart(6, "0"))].join(":");
+  return problems.sort((a, b) => key(a).localeCompare(key(b)));
+}
+
 export async function readProblems(context: TestContext, files: Files): Promise<readonly Problem[]> {
-  const result = await createEstateReader().read(makeTree(context, files));
-  assert.ok(!result.ok, "was read without a problem");
-  assert.ok(result.failure.reason === "config-invalid");
-  return result.failure.problems;
+  return allProblems(await createEstateReader().read(makeTree(context, files)));
 }
 
 /** `file:line:column message (hint)` of each problem. */

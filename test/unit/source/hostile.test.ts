@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
@@ -36,21 +37,48 @@ function commitForged(
 const blobOf = (repository: TestRepository, content: string): string =>
   git(repository.folder, ["hash-object", "-w", "--stdin"], { input: content });
 
-test("a link out of the checkout is refused by its path", async t => {
+/** Checks the head out: what is there, and what was left out. */
+async function lacking(t: TestContext, repository: TestRepository) {
+  const { source } = openSource(t, repository.url);
+  const checkout = valueOf(await source.checkout(valueOf(await source.fetch(never)).sha));
+  const listed = execFileSync("find", [".", "-mindepth", "1"], { cwd: checkout.root, encoding: "utf8" });
+  return { names: listed.trim().split("\n").sort(), leftOut: checkout.leftOut };
+}
+
+test("a link out of the checkout is left out, and named", async t => {
   for (const target of ["../../../../etc/passwd", "/etc/passwd"]) {
     const repository = makeRepository(t, { files: { "d/a.txt": "1" } });
     symlinkSync(target, path.join(repository.folder, "d", "passwords"));
     repository.commit("link");
-    assert.equal(((await refusal(t, repository)) as { path?: string }).path, "d/passwords");
+    const { names, leftOut } = await lacking(t, repository);
+    assert.deepEqual(names, ["./d", "./d/a.txt"]);
+    assert.deepEqual(
+      leftOut?.map(one => one.path),
+      ["d/passwords"],
+    );
   }
 });
 
-test("a chain of links that leads out is refused, though each link alone looks harmless", async t => {
+test("a chain of links that leads out is left out, though each link alone looks harmless", async t => {
   const repository = makeRepository(t, { files: { "x/y/a.txt": "1" } });
   symlinkSync("..", path.join(repository.folder, "x", "y", "up"));
   symlinkSync("x/y/up/../../out", path.join(repository.folder, "escape"));
+  symlinkSync("escape/further", path.join(repository.folder, "along"));
   repository.commit("chain");
-  assert.match(JSON.stringify(await refusal(t, repository)), /"escape".*out of the repository/);
+  const { names, leftOut } = await lacking(t, repository);
+  assert.deepEqual(names, ["./x", "./x/y", "./x/y/a.txt", "./x/y/up"]);
+  assert.match(JSON.stringify(leftOut), /"along".*out of the repository.*"escape".*out of the repository/);
+});
+
+test("a checkout that another process made says what it lacks", async t => {
+  const repository = makeRepository(t, { files: { "a.txt": "1" } });
+  symlinkSync("/etc/passwd", path.join(repository.folder, "passwords"));
+  const head = repository.commit("link");
+  const first = openSource(t, repository.url);
+  valueOf(await first.source.fetch(never));
+  valueOf(await first.source.checkout(head));
+  const second = openSource(t, repository.url, { folder: first.folder });
+  assert.equal(valueOf(await second.source.checkout(head)).leftOut?.[0]?.path, "passwords");
 });
 
 test("a forged tree with a link and a folder of one name writes nothing through the link", async t => {
