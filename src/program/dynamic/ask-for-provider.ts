@@ -3,7 +3,7 @@
  * stderr. When one of both is gone, so is the other. It holds nothing that the provider needs to be trusted with.
  */
 import net from "node:net";
-import { createInterface } from "node:readline";
+import { onLines } from "../../process/lines.ts";
 import { engineOf, SOCKET_VARIABLE, toldOf, type ProviderNews } from "./provider-request.ts";
 
 let code = 1;
@@ -16,6 +16,6 @@ function hear(news: ProviderNews): void {
 const daemon = net.connect(process.env[SOCKET_VARIABLE] ?? "");
 daemon.on("error", error => process.stderr.write(`holdfast cannot be reached: ${error.message}\n`));
 daemon.on("close", () => (process.exitCode = code));
-createInterface({ input: daemon }).on("line", line => hear(JSON.parse(line) as ProviderNews));
+onLines(daemon, line => hear(JSON.parse(line) as ProviderNews));
 const request = { engine: engineOf(process.argv.slice(2)), cwd: process.cwd(), env: toldOf(process.env) };
 daemon.write(`${JSON.stringify(request)}\n`);
