@@ -162,7 +162,7 @@ export function candidates(wanted: Wanted | undefined, world: CandidateWorld): r
   const persons = asked(wanted, world, blockers);
   const taken = new Set(persons.map(({ stack }) => stack));
   const others =
-    wanted && world.automatic
+    wanted && world.automatic && !world.requests.expectedAt(wanted.revision.sha)
       ? [...automatic(wanted, world, blockers), ...stalled(wanted, world)].filter(
           ({ stack }) => !taken.has(stack),
         )

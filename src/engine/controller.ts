@@ -44,6 +44,14 @@ async function ask(parts: Parts, wish: AskRun): Promise<Result<readonly RunRecor
   const halted = parts.world.care.halted();
   if (halted) return fail(halted);
   await noteHandwork(parts);
+  const arrived = parts.requests.expect(parts.head.current()?.revision.sha);
+  const wishes = await addWishes(parts, wish).finally(arrived);
+  parts.loop.pump();
+  return wishes.ok ? ok(await Promise.all(wishes.value)) : wishes;
+}
+
+/** Fetches; then what is wished for is on the list. */
+async function addWishes(parts: Parts, wish: AskRun): Promise<Result<readonly Promise<RunRecord>[]>> {
   const fetched = await refresh(parts, AbortSignal.timeout(60_000));
   const usable = fetched.ok || wish.mode === "check" || wish.mode === "plan";
   if (!usable || !parts.head.current()) return fetched.ok ? ok([]) : fetched;
@@ -66,8 +74,7 @@ async function ask(parts: Parts, wish: AskRun): Promise<Result<readonly RunRecor
   }
   // Who wants all that Git wants, wants also that what Git forgot is pruned.
   if (wish.mode === "converge" && wish.stacks.length === 0) waits.push(...(await askPrunes(parts)));
-  parts.loop.pump();
-  return ok(await Promise.all(waits));
+  return ok(waits);
 }
 
 /** On a damaged database nothing can be remembered; what meets the damage first throws, and is no bug. */

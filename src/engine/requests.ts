@@ -23,6 +23,14 @@ export interface Requests {
   waiting(): readonly Request[];
   has(stack: StackName): boolean;
   take(request: Request): void;
+  /**
+   * Somebody asks and fetches first, before it is known for which stacks. What that fetch brings does not begin by
+   * itself before the wish is on the list: else it runs once for Git and once more for who asked. `head` is the commit
+   * of now; to be called when the list has the wish, or there will be none.
+   */
+  expect(head: string | undefined): () => void;
+  /** Whether what is due at this commit waits for a wish. */
+  expectedAt(head: string): boolean;
 }
 
 const sameWish = (a: Ask, b: Ask): boolean =>
@@ -30,6 +38,7 @@ const sameWish = (a: Ask, b: Ask): boolean =>
 
 export function createRequests(): Requests {
   let list: readonly Request[] = [];
+  const expected = new Set<{ readonly head: string | undefined }>();
   return {
     add(ask, now) {
       const known = list.find(request => sameWish(request, ask));
@@ -40,6 +49,12 @@ export function createRequests(): Requests {
     },
     waiting: () =>
       list.filter((request, index) => list.findIndex(other => other.stack === request.stack) === index),
+    expect(head) {
+      const one = { head };
+      expected.add(one);
+      return () => void expected.delete(one);
+    },
+    expectedAt: head => [...expected].some(one => one.head !== head),
     has: stack => list.some(request => request.stack === stack),
     take(taken) {
       list = list.filter(request => request !== taken);
