@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fail, ok, type Result } from "../engine/failure.ts";
 import { attend } from "../process/attend.ts";
+import { homeFolder } from "../process/home-folder.ts";
 import { createWorkerPool } from "../program/worker-pool.ts";
 import { prepareHome } from "../pulumi/home.ts";
 import { locatePulumi } from "../pulumi/locate.ts";
@@ -83,6 +84,12 @@ function ownSdk(folder: string): string | undefined {
   }
 }
 
+/** Where the person's own CLI keeps the plugins that it has installed; undefined: none are there. */
+function personsPlugins({ env }: Io): string | undefined {
+  const folder = path.join(env["PULUMI_HOME"] || path.join(homeFolder(), ".pulumi"), "plugins");
+  return existsSync(folder) ? folder : undefined;
+}
+
 async function runCli(
   args: GlobalArgs & { rest: readonly string[] },
   io: Io,
@@ -94,7 +101,7 @@ async function runCli(
   const data = settings.ok ? settings.value.data : io.cwd;
   const home = path.join(data, "pulumi-person");
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  await prepareHome(home);
+  await prepareHome(home, personsPlugins(io));
   const pool = createWorkerPool({
     holdfast: HOLDFAST,
     cache: path.join(data, "compile-cache"),

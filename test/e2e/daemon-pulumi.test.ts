@@ -1,9 +1,10 @@
 /** `holdfast pulumi -- …`: the plain CLI on holdfast's state, with and without a daemon. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { makeStage, until, type Json, type Stage } from "../support/daemon-stage.ts";
+import { probeOnPath } from "../support/pulumi/probe-on-path.ts";
 
 const program = (sandbox: string, content: string): string => `import { File, Host } from "holdfast/host";
 const host = new Host("target", { connection: ${JSON.stringify(`local:${sandbox}`)} });
@@ -71,6 +72,16 @@ test("a person uses the plain Pulumi CLI on holdfast's state, through a daemon a
     assert.equal(motd(stage), "hello\n");
     daemon.kill("SIGTERM");
     assert.equal((await daemon.ended).code, 0);
+  });
+
+  await t.test("with a provider's plugin that the person has installed", async () => {
+    const plugin = path.join(stage.base, "home/.pulumi/plugins/resource-probe-v0.0.1");
+    mkdirSync(plugin, { recursive: true });
+    probeOnPath(plugin);
+    const thing = `import { CustomResource } from "@pulumi/pulumi";
+new CustomResource("probe:index:Thing", "thing", { path: "/nowhere", content: "a" });`;
+    writeFileSync(path.join(stage.repository.folder, "app/index.ts"), thing);
+    assert.match(await pulumi(stage, "preview", "--stack", "prod"), /probe:index:Thing +thing +create/);
   });
 
   await t.test("without a daemon", async () => {
