@@ -25,9 +25,13 @@ interface Page {
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+const LAST_CHARACTER = 0x10ffff;
+const character = (code: number): string => (code <= LAST_CHARACTER ? String.fromCodePoint(code) : "");
 const plain = (xml: string): string =>
   xml
-    .replace(/&#x([0-9a-f]+);/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
+    .replace(/&#x([0-9a-f]{1,6});/gi, (_, hex: string) => character(Number.parseInt(hex, 16)))
+    // What is written in Go says ' so.
+    .replace(/&#(\d{1,7});/g, (_, decimal: string) => character(Number(decimal)))
     .replace(/&(\w+);/g, (whole, name: string) => ENTITIES[name] ?? whole);
 
 /** A page of ListObjectsV2. Names that are not a backup's are somebody else's objects. */

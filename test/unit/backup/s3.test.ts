@@ -178,13 +178,18 @@ test("a store that refuses is said in words, without the key", async t => {
 test("a listing's names are read as they are meant, and others' objects are left out", () => {
   const name = "holdfast-20260102-030405-manual-0a1b2c3d.tar.zst.age";
   const entry = (key: string): string => `<Contents><Key>${key}</Key><Size>7</Size></Contents>`;
-  const xml = [entry(`a&amp;b/${name}`), entry("a&amp;b/other"), entry(name), entry(`a&#x26;b/${name}`)].join(
-    "",
-  );
+  const xml = [
+    entry(`a&amp;b/${name}`),
+    entry("a&amp;b/other"),
+    entry(name),
+    entry(`a&#x26;b/${name}`),
+    entry(`a&#38;b/${name}`),
+  ].join("");
   const { found, next } = readListing(`${xml}<NextContinuationToken>x&lt;y</NextContinuationToken>`, "a&b/");
   assert.deepEqual(
     found.map(one => [one.name, one.size]),
     [
+      [name, 7],
       [name, 7],
       [name, 7],
     ],
