@@ -10,8 +10,6 @@ import { noPostgres, startPostgres } from "../support/postgres.ts";
 import { pulumiBinary } from "../support/pulumi/stage.ts";
 import { startS3 } from "../support/s3.ts";
 
-/** S3 and PostgreSQL as well; without it they are tested with the CLI alone (test/unit/pulumi/foreign-backend.test.ts). */
-const long = process.env["HOLDFAST_TEST_LONG"] === "1" ? false : "set HOLDFAST_TEST_LONG=1 for the whole way";
 const PASSPHRASE = "correct horse battery staple";
 const SECRET = "hush-it-is-a-secret-9317";
 
@@ -185,7 +183,7 @@ test("a stack's state moves out to Pulumi's own backends and in again, and nothi
     succeeded(all, /app\/prod has its state now[^]*No changes/);
   });
 
-  await t.test("S3", { skip: long }, async inner => {
+  await t.test("S3", async inner => {
     const place = await s3Backend(inner);
     if (typeof place === "string") return inner.skip(place);
     await moveOut(stage, machineOf(stage, "second", place.env), place.url, place.env);
@@ -193,7 +191,7 @@ test("a stack's state moves out to Pulumi's own backends and in again, and nothi
     succeeded(await fifth("import-state", "app/prod", place.url), /has its state now[^]*No changes/);
   });
 
-  await t.test("PostgreSQL", { skip: long || noPostgres }, async inner => {
+  await t.test("PostgreSQL", { skip: noPostgres }, async inner => {
     const postgres = await startPostgres();
     inner.after(() => postgres.stop());
     const env = { PGPASSWORD: postgres.password };
