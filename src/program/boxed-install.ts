@@ -1,11 +1,12 @@
 /** An install of packages in a box: it sees its own folder, npm's settings and the registries, and nothing else. */
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { findProgram } from "../process/find-program.ts";
 import type { Isolation } from "../process/isolation/isolation.ts";
 import { openDoor } from "./door/door.ts";
 import type { PackageCommand } from "./package-commands.ts";
+import { namedRegistries, operatorSettings } from "./registries.ts";
 
 export interface InstallBoxOptions {
   readonly isolation: Isolation;
@@ -27,18 +28,10 @@ const PRELOAD = path.join(import.meta.dirname, "worker", "door", "preload.ts");
 /** Names and lines that let one into a registry: scripts of packages do not get them. */
 const CREDENTIAL = /_auth|token|password|_?certfile|keyfile|^npm_config_(key|cert)$/i;
 
-function operatorSettings({ env }: InstallBoxOptions): string {
-  const file =
-    env["npm_config_userconfig"] ?? env["NPM_CONFIG_USERCONFIG"] ?? path.join(env["HOME"] ?? "/", ".npmrc");
-  return existsSync(file) ? readFileSync(file, "utf8") : "";
-}
-
 /** HOST:PORT of the registries that the operator names, so that one on this machine can be reached. */
 export function registriesOf(npmrc: string, env: Readonly<Record<string, string>>): string[] {
-  const lines = npmrc.split(/\r?\n/).map(line => /^\s*(?:@[^:=\s]+:)?registry\s*=\s*(\S+)/.exec(line)?.[1]);
-  const named = Object.entries(env).map(([name, value]) => (/registry$/i.test(name) ? value : undefined));
-  return [...lines, ...named].flatMap(url => {
-    if (url === undefined || !URL.canParse(url)) return [];
+  return namedRegistries(npmrc, env).flatMap(url => {
+    if (!URL.canParse(url)) return [];
     const { hostname, port, protocol } = new URL(url);
     return [`${hostname}:${port || (protocol === "http:" ? "80" : "443")}`];
   });
@@ -72,7 +65,7 @@ export async function boxInstall(
     cwd: place.cwd,
     shows: false,
   });
-  const settings = operatorSettings(options);
+  const settings = operatorSettings(options.env);
   const also = registriesOf(settings, options.env);
   if (!scripts) writeFileSync(path.join(box.outside, "npmrc"), settings);
   const door = await openDoor({

@@ -3,8 +3,11 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
+import { addressesIn, judgeAddresses, type Addresses } from "./judge-addresses.ts";
 import { readNpmLockfile } from "./npm-lockfile.ts";
+import { addressesInLines, type PackageAddress } from "./package-addresses.ts";
 import type { ProjectFiles } from "./project-files.ts";
+import type { Registries } from "./registries.ts";
 
 export type Lock = NonNullable<ProjectFiles["lock"]>;
 
@@ -40,16 +43,27 @@ async function packageFolders(top: string): Promise<string[]> {
   return found;
 }
 
-async function ofNpm(root: string, lock: Lock, text: string): Promise<Result<InstallInputs>> {
+/** What is to be installed, and where the lockfile says that it comes from. */
+interface Wanted {
+  readonly inputs: InstallInputs;
+  readonly addresses: readonly PackageAddress[];
+  readonly problems: readonly Problem[];
+}
+
+function ofNpm(root: string, lock: Lock, text: string): Wanted {
   const fromRoot = path.relative(root, lock.folder);
   const depth = fromRoot.split(path.sep).filter(Boolean).length;
   const needs = readNpmLockfile(text, path.relative(root, lock.file), depth);
-  if (needs.problems.length > 0) return invalid(...needs.problems);
   const beside = [...needs.folders, ...needs.tarballs].some(name => name.startsWith(".."));
   const workFolder = beside ? fromRoot : "";
   const tarballs = needs.tarballs.filter(name => !needs.folders.includes(name));
   const manifests = needs.folders.map(folder => path.join(folder, "package.json"));
-  return inputs(lock, beside ? root : lock.folder, workFolder, needs.folders, [...manifests, ...tarballs]);
+  const base = beside ? root : lock.folder;
+  return {
+    inputs: inputs(lock, base, workFolder, needs.folders, [...manifests, ...tarballs]),
+    addresses: needs.addresses,
+    problems: needs.problems,
+  };
 }
 
 function inputs(
@@ -58,27 +72,46 @@ function inputs(
   workFolder: string,
   folders: readonly string[],
   more: readonly string[],
-): Result<InstallInputs> {
+): InstallInputs {
   const names = [path.basename(lock.file), ...SETTINGS, ...more];
   const there = [...new Set(names)].filter(name => existsSync(path.join(lock.folder, name)));
-  return ok({
+  return {
     base,
     workFolder,
     files: there.map(name => path.join(workFolder, name)),
     folders: folders.map(folder => path.join(workFolder, folder)),
-  });
+  };
+}
+
+async function ofOthers(lock: Lock, tool: "pnpm" | "yarn", text: string): Promise<Wanted> {
+  const folders = await packageFolders(lock.folder);
+  const manifests = folders.map(folder => path.join(folder, "package.json"));
+  return {
+    inputs: inputs(lock, lock.folder, "", folders, manifests),
+    addresses: addressesInLines(tool, text),
+    problems: [],
+  };
 }
 
 /** Failures: config-invalid. */
-export async function installInputs(root: string, lock: Lock): Promise<Result<InstallInputs>> {
+export async function installInputs(
+  root: string,
+  lock: Lock,
+  registries: Registries,
+): Promise<Result<InstallInputs>> {
   const text = await readFile(lock.file, "utf8");
-  if (lock.tool === "npm") return ofNpm(root, lock, text);
+  const file = path.relative(root, lock.file);
   if (lock.tool === "yarn" && text.includes("__metadata:")) {
     const message = "lockfiles of yarn 2 and newer are not supported";
     const hint = "use npm or pnpm, or commit node_modules";
-    return invalid({ message, place: { file: path.relative(root, lock.file) }, hint });
+    return invalid({ message, place: { file }, hint });
   }
-  const folders = await packageFolders(lock.folder);
-  const manifests = folders.map(folder => path.join(folder, "package.json"));
-  return inputs(lock, lock.folder, "", folders, manifests);
+  const wanted = lock.tool === "npm" ? ofNpm(root, lock, text) : await ofOthers(lock, lock.tool, text);
+  const locked: Addresses = { file, found: wanted.addresses };
+  // What lies outside is not looked into.
+  const beside =
+    wanted.problems.length > 0 ? [] : await addressesIn(root, wanted.inputs.base, wanted.inputs.files);
+  const places = await judgeAddresses([locked, ...beside], lock.tool, registries);
+  const problems = [...places, ...wanted.problems];
+  return problems.length > 0 ? invalid(...problems) : ok(wanted.inputs);
 }

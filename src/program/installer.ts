@@ -10,6 +10,7 @@ import { installInputs, type InstallInputs, type Lock } from "./install-inputs.t
 import { installsBehind, linkModules, linksOf } from "./link-modules.ts";
 import { packageToolEnvironment } from "./package-tool-environment.ts";
 import { findProjectFiles, type ProjectFiles } from "./project-files.ts";
+import { createRegistries } from "./registries.ts";
 import { requiredPackages } from "./required-packages.ts";
 import { makeSharedInstall, type SharedInstallOptions } from "./shared-install.ts";
 
@@ -24,6 +25,8 @@ export interface InstallerOptions {
   readonly onProgress?: (text: string) => void;
   /** Where installs are kept away from the machine; default: they run as our own user. */
   readonly box?: SharedInstallOptions["box"];
+  /** Origins of registries that packages may come from, beside those that npm's own settings name. Default none. */
+  readonly registries?: readonly string[];
   /** What speaks against running a stack's program here. Default: nothing. */
   readonly objections?: (root: string, stack: StackDefinition) => Promise<readonly Problem[]>;
 }
@@ -95,8 +98,14 @@ export function createInstaller(options: InstallerOptions): ProgramInstaller {
     onProgress: options.onProgress ?? (() => undefined),
   };
 
+  const registries = createRegistries({
+    env: shared.env,
+    folder: options.cache,
+    further: options.registries ?? [],
+  });
+
   async function installLocked(root: string, lock: Lock, how: InstallHow): Promise<Result<void>> {
-    const inputs = await installInputs(root, lock);
+    const inputs = await installInputs(root, lock, registries);
     if (!inputs.ok) return inputs;
     const name = path.relative(root, lock.file);
     const install = await makeSharedInstall({ ...inputs.value, ...how, tool: lock.tool, name }, shared);

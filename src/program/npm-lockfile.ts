@@ -1,27 +1,23 @@
 /** What an npm lockfile needs besides itself to be installed elsewhere, and what in it we refuse. */
 import path from "node:path";
 import type { Problem } from "../engine/failure.ts";
+import { isObject, npmAddresses, type PackageAddress } from "./package-addresses.ts";
 
 export interface LockNeeds {
   /** Folders of workspaces and `file:` dependencies, relative to the lockfile's. */
   readonly folders: readonly string[];
   /** Tarballs in the repository, relative to the lockfile's folder. */
   readonly tarballs: readonly string[];
+  readonly addresses: readonly PackageAddress[];
   readonly problems: readonly Problem[];
 }
-
-type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const GIT = /^(git[+:]|github:|gitlab:|bitbucket:)/;
 
 interface Entry {
   readonly key: string;
   readonly resolved: string;
 }
 
-function entriesOf(text: string): Entry[] | undefined {
+function entriesOf(text: string): { entries: Entry[]; addresses: PackageAddress[] } | undefined {
   let lock: unknown;
   try {
     lock = JSON.parse(text);
@@ -29,20 +25,22 @@ function entriesOf(text: string): Entry[] | undefined {
     return undefined;
   }
   if (!isObject(lock) || !isObject(lock.packages)) return undefined;
-  return Object.entries(lock.packages).map(([key, value]) => ({
+  const entries = Object.entries(lock.packages).map(([key, value]) => ({
     key,
     resolved: isObject(value) && typeof value.resolved === "string" ? value.resolved : "",
   }));
+  return { entries, addresses: npmAddresses(text, lock.packages) };
 }
 
 /** `file` is the lockfile's path for messages; `depth` how many folders it lies below the checkout's root. */
 export function readNpmLockfile(text: string, file: string, depth: number): LockNeeds {
-  const entries = entriesOf(text);
-  if (!entries) {
+  const lock = entriesOf(text);
+  if (!lock) {
     const hint = "make it anew with npm 7 or newer: npm install --package-lock-only";
     const message = "this lockfile is not JSON of version 2 or 3";
-    return { folders: [], tarballs: [], problems: [{ message, place: { file }, hint }] };
+    return { folders: [], tarballs: [], addresses: [], problems: [{ message, place: { file }, hint }] };
   }
+  const { entries, addresses } = lock;
   const folders = entries
     .map(entry => entry.key)
     .filter(key => key !== "" && !/(^|\/)node_modules\//.test(key));
@@ -52,15 +50,6 @@ export function readNpmLockfile(text: string, file: string, depth: number): Lock
   const outside = [...folders, ...tarballs].filter(
     name => path.isAbsolute(name) || name.split("/").filter(part => part === "..").length > depth,
   );
-  const problems = [
-    ...entries
-      .filter(({ resolved }) => GIT.test(resolved))
-      .map(({ key }) => ({
-        message: `${key.replace(/^.*node_modules\//, "")} comes from Git, and its code would be built here`,
-        place: { file },
-        hint: "publish it to a registry, or commit it as a tarball",
-      })),
-    ...outside.map(name => ({ message: `${name} lies outside the repository`, place: { file } })),
-  ];
-  return { folders, tarballs, problems };
+  const problems = outside.map(name => ({ message: `${name} lies outside the repository`, place: { file } }));
+  return { folders, tarballs, addresses, problems };
 }
