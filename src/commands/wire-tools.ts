@@ -58,6 +58,7 @@ export function makeTools(
   const installer = createInstaller({
     holdfast: HOLDFAST,
     cache: inData("installs"),
+    registries: settings.npmRegistries ?? [],
     env: packageToolEnvironment(env),
     redact,
     ...progress,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { backupsSchema, minimumFreeSchema } from "./care-settings.ts";
 import { historySchema } from "./history-settings.ts";
+import { npmRegistriesSchema } from "./registry-settings.ts";
 
 const file = z.string().min(1).max(4096);
 
@@ -111,6 +112,7 @@ export const daemonSchema = z.strictObject({
     .describe(
       "Age recipients that can open the state's keys too, beside the age keys of this machine: a second person, a backup key.",
     ),
+  npmRegistries: npmRegistriesSchema,
   pulumi: file.optional().describe("Path of the Pulumi CLI. Default: looked for, see `holdfast doctor`."),
   parallelism: z.int().min(1).max(256).optional().describe("Runs at one time. Default: the CPUs, at most 8."),
   workers: z.int().min(0).max(64).optional().describe("Program workers that are kept ready. Default 2."),

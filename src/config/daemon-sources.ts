@@ -14,7 +14,7 @@ export type RawSettings = Readonly<Record<string, string | number | boolean | un
 
 const KEYS = Object.keys(daemonSchema.shape);
 /** Lists cannot be said in a flag or a variable. */
-const LISTS = ["credentials", "backups", "history", "keyRecipients"];
+const LISTS = ["credentials", "backups", "history", "keyRecipients", "npmRegistries"];
 const SCALARS = KEYS.filter(key => !LISTS.includes(key));
 
 const COUNTS = ["parallelism", "workers", "isolationUid"];

@@ -44,6 +44,8 @@ export interface DaemonSettings {
   readonly minimumFree?: MinimumFree;
   /** Age recipients that the state's keys are wrapped for, beside the keys of this machine. Default none. */
   readonly keyRecipients?: readonly string[];
+  /** Origins that packages may come from, beside npm's own. Default none. */
+  readonly npmRegistries?: readonly string[];
   readonly pulumi?: string;
   /** Runs at one time. */
   readonly parallelism: number;
@@ -130,6 +132,7 @@ function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSet
     ...(signers && { signers }),
     ...(requireSignatures === undefined ? {} : { requireSignatures }),
     ...(keyRecipients === undefined ? {} : { keyRecipients }),
+    ...(values.npmRegistries && { npmRegistries: values.npmRegistries }),
     ...(repo === undefined ? {} : { repo }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(hookSecretFile === undefined ? {} : { hookSecretFile }),

@@ -105,8 +105,8 @@ export function npmAddresses(text: string, packages: Json): PackageAddress[] {
 
 /** Fields, and keys of entries, in which the lockfiles of yarn 1 and pnpm hold addresses; other text may name any page. */
 const IN_LINES: Readonly<Record<Exclude<PackageTool, "npm">, RegExp>> = {
-  yarn: /^\s+resolved "?([^"\s]+)|^"?[^"\s]+@((?:https?|git|ssh)[^",\s]*)/,
-  pnpm: /(?:tarball|repo|version|specifier): ['"]?([a-z][a-z0-9+.-]*:[^'",}\s]+)|^\s+['"]?\/?[^'"\s]*@((?:https?|git|ssh)[^'"\s(]*[^'"\s(:])/,
+  yarn: /^\s+resolved "?([^"\s]+)|^"?[^"\s]+?@((?:https?|git|ssh)[^",\s]*[^",\s:])/,
+  pnpm: /(?:tarball|repo|version|specifier): ['"]?((?:[a-z][a-z0-9+.-]*:|git@)[^'",}\s]+)|^\s+['"]?[^'"\s]+?@((?:https?|git|ssh)[^'"\s(]*[^'"\s(:])['"]?:/,
 };
 
 /** Of yarn's and pnpm's lockfiles, line by line. */
