@@ -29,6 +29,8 @@ function keygen(args: readonly string[], input: Buffer): Promise<RunResult> {
 const OF_THE_LINE: readonly (readonly [RegExp, string])[] = [
   [/key has expired: verify time \S+ > valid-before (\S+)/, "which has expired ($1)"],
   [/key is not yet valid: verify time \S+ < valid-after (\S+)/, "which is not valid before $1"],
+  // Of a certificate whose authority is allowed; which of the two it is, is not said.
+  [/no valid principals found/, "whose certificate is not valid now, or names nobody who is allowed"],
   [/not permitted for use in signature namespace/, "which is not allowed for the namespace git"],
 ];
 

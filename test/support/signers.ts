@@ -34,6 +34,24 @@ export function sshSigner(t: TestContext, type = "ed25519"): SshSigner {
   return { file, publicKey, env: {}, settings: ["-c", "gpg.format=ssh", "-c", `user.signingKey=${file}`] };
 }
 
+/** The signer with a certificate of `authority` for these principals; `validity` as `ssh-keygen -V` takes it. */
+export function certified(
+  t: TestContext,
+  authority: SshSigner,
+  principals: string,
+  validity = "-1d:+1d",
+): SshSigner & { readonly certificate: string } {
+  const signer = sshSigner(t);
+  const args = ["-q", "-s", authority.file, "-I", "test", "-n", principals, "-V", validity, "-z", "7"];
+  execFileSync("ssh-keygen", [...args, `${signer.file}.pub`]);
+  const certificate = `${signer.file}-cert.pub`;
+  return {
+    ...signer,
+    certificate,
+    settings: ["-c", "gpg.format=ssh", "-c", `user.signingKey=${certificate}`],
+  };
+}
+
 /** Writes an allowed_signers file; each line as a principal, options and a key. */
 export function signersFile(t: TestContext, ...lines: readonly string[]): string {
   const file = path.join(tempFolder(t, "holdfast-signers-"), "allowed_signers");

@@ -8,6 +8,7 @@ import type { Signatures } from "../../../src/engine/ports/source.ts";
 import type { SignerFiles } from "../../../src/source/signers.ts";
 import { git, makeRepository, tempFolder, type TestRepository } from "../../support/git.ts";
 import {
+  certified,
   commitAs,
   gpgIn,
   gpgMissing,
@@ -102,6 +103,59 @@ test("a revoked SSH key does not count: by a list of keys, and by a KRL", async 
   for (const revokedSignersFile of [list, krl]) {
     const watched = watch(t, { allowedSignersFile, revokedSignersFile }, base);
     assert.match((await watched.refused())[sha] ?? "taken", /key of ada@example\.org, which was revoked/);
+  }
+});
+
+test("a certificate counts where its authority is allowed, for the principals of both, while it is valid", async t => {
+  const authority = sshSigner(t);
+  const ofAuthority = (who: string): string =>
+    `${who} cert-authority,namespaces="git" ${authority.publicKey}`;
+  const good = certified(t, authority, "ada@example.org");
+  const cases: readonly (readonly [string, SshSigner, string, RegExp | undefined])[] = [
+    ["as it should be", good, ofAuthority("ada@example.org"), undefined],
+    ["a pattern of principals", good, ofAuthority("*@example.org"), undefined],
+    ["another principal", good, ofAuthority("bob@example.org"), /names nobody who is allowed/],
+    [
+      "another authority",
+      certified(t, sshSigner(t), "ada@example.org"),
+      ofAuthority("ada@example.org"),
+      /not among/,
+    ],
+    [
+      "expired",
+      certified(t, authority, "ada@example.org", "-3d:-1d"),
+      ofAuthority("ada@example.org"),
+      /certificate is not valid now/,
+    ],
+    [
+      "not valid yet",
+      certified(t, authority, "ada@example.org", "+1d:+3d"),
+      ofAuthority("ada@example.org"),
+      /certificate is not valid now/,
+    ],
+    ["the authority as a plain key", good, ada(authority), /not among the allowed signers/],
+  ];
+  for (const [name, signer, line, why] of cases) {
+    const base = watch(t, { allowedSignersFile: signersFile(t, line) });
+    const sha = commitAs(base.repository, signer, { "a.txt": name });
+    const answer = (await base.refused())[sha];
+    if (why) assert.match(answer ?? "taken", why, name);
+    else assert.equal(answer, undefined, name);
+  }
+});
+
+test("a revoked certificate does not count, nor one of a revoked authority", async t => {
+  const authority = sshSigner(t);
+  const signer = certified(t, authority, "ada@example.org");
+  const allowedSignersFile = signersFile(t, `ada@example.org cert-authority ${authority.publicKey}`);
+  const base = watch(t, { allowedSignersFile });
+  const sha = commitAs(base.repository, signer, { "a.txt": "2" });
+  assert.deepEqual(await base.refused(), {});
+  const krl = path.join(tempFolder(t), "krl");
+  execFileSync("ssh-keygen", ["-q", "-k", "-f", krl, signer.certificate]);
+  for (const revokedSignersFile of [krl, signersFile(t, authority.publicKey)]) {
+    const watched = watch(t, { allowedSignersFile, revokedSignersFile }, base);
+    assert.match((await watched.refused())[sha] ?? "taken", /which was revoked/);
   }
 });
 
