@@ -20,8 +20,9 @@ const INSTALL: Record<PackageTool, readonly string[]> = {
 /** The scripts of the named packages run afterwards, and of no other. */
 export function commandsFor(tool: PackageTool, allowScripts: readonly string[]): PackageCommand[] {
   const install = { tool, args: INSTALL[tool], scripts: false };
-  if (allowScripts.length === 0) return [install];
   const names = allowScripts.filter(name => !name.startsWith("-"));
+  // Without a name the tools would run the scripts of all.
+  if (names.length === 0) return [install];
   if (tool === "pnpm") return [install, { tool, args: ["rebuild", ...names], scripts: true }];
   const rebuild = ["rebuild", "--ignore-scripts=false", "--foreground-scripts", ...NPM_QUIET, "--", ...names];
   return [install, { tool: "npm", args: rebuild, scripts: true }];

@@ -52,6 +52,7 @@ test("what is said of nobody in particular concerns everybody", async t => {
   for (const text of [
     "organization: a b\n",
     "allowScripts: esbuild\n",
+    "allowScripts: [-g]\n",
     "stakcs: {}\n",
     '  "hosts/frod": { approval: required }\n',
     "  hosts: {}\n",
