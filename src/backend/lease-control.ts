@@ -5,12 +5,13 @@ import type { StackName } from "../engine/ports/stack.ts";
 import type { PendingOperation, StateControl } from "../engine/ports/state.ts";
 import type { StateStore, StoredStack, StoredUpdate } from "../engine/ports/state-store.ts";
 import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
+import type { Deployment } from "./deployment/types.ts";
 import { fromText } from "./deployment/stored.ts";
 import { beginEdit, endEdit } from "./edit.ts";
 import { describeProcess } from "./http/peer.ts";
 import { KIND } from "./journal/entry.ts";
 import { allLeases, leaseOf } from "./leases.ts";
-import { resolvePending, type PendingWord } from "./pending.ts";
+import { resolvePending, takeBack, type Resolved } from "./pending.ts";
 import { parseEntries, type Settler } from "./settle.ts";
 
 export interface LeaseParts {
@@ -23,7 +24,14 @@ export interface LeaseParts {
 
 type LeaseControl = Pick<
   StateControl,
-  "leases" | "endExpired" | "underWay" | "unlock" | "resolvePending" | "handwork" | "takeHandwork"
+  | "leases"
+  | "endExpired"
+  | "underWay"
+  | "unlock"
+  | "resolvePending"
+  | "undoAdoption"
+  | "handwork"
+  | "takeHandwork"
 >;
 
 /** Who holds the stack, as a failure. */
@@ -77,20 +85,25 @@ async function unlock(parts: LeaseParts, name: StackName, who: string): Promise<
 const unreadable = (why: string, hint: string): { ok: false; failure: Failure } =>
   fail({ kind: "stalled", reason: "state-unreadable", why, hint });
 
-async function endPending(
+/** What becomes of a state's pending operations, by whose word, as the history names it. */
+interface PendingEdit {
+  readonly kind: string;
+  readonly who: string;
+  readonly edit: (deployment: Deployment) => Resolved;
+}
+
+async function editPending(
   parts: LeaseParts,
   name: StackName,
-  word: PendingWord,
-  who: string,
+  { kind, who, edit }: PendingEdit,
 ): Promise<Result<void>> {
   const stack = await parts.current(name);
   if (!stack)
     return unreadable(`stack ${name} has no state here`, "`holdfast status` lists the stacks that have");
-  const kind = word.adopt.length > 0 ? "adopt" : "forget";
   const begun = await beginEdit(parts, stack, { kind, who, holder: describeProcess(process.pid) });
   if (!begun.ok) return busyFailure(parts.store, name, begun.holder);
   const { deployment } = fromText((await parts.store.checkpoint(stack.id))?.text);
-  const resolved = deployment && resolvePending(deployment, word);
+  const resolved = deployment && edit(deployment);
   if (resolved?.ok) {
     await endEdit(parts, begun.update, () => resolved.deployment);
     return ok(undefined);
@@ -110,7 +123,18 @@ export function createLeaseControl(parts: LeaseParts): LeaseControl {
     endExpired: exceptRuns => endExpired(parts, exceptRuns),
     underWay: name => underWay(parts, name),
     unlock: (name, who) => unlock(parts, name, who),
-    resolvePending: (name, word, who) => endPending(parts, name, word, who),
+    resolvePending: (name, word, who) =>
+      editPending(parts, name, {
+        kind: word.adopt.length > 0 ? "adopt" : "forget",
+        who,
+        edit: deployment => resolvePending(deployment, word),
+      }),
+    undoAdoption: (name, adopted, who) =>
+      editPending(parts, name, {
+        kind: "undo adopt",
+        who,
+        edit: deployment => takeBack(deployment, adopted),
+      }),
     handwork: () => store.handwork(),
     takeHandwork: ids => store.takeHandwork(ids),
   };

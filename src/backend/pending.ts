@@ -44,3 +44,19 @@ export function resolvePending(deployment: Deployment, { forget, adopt }: Pendin
     ? { ok: true, deployment: next }
     : { ok: false, why: `it does not fit into the state: ${problem}` };
 }
+
+/** What was adopted as it is no more, its create of unknown end again. Pure. */
+export function takeBack(deployment: Deployment, adopted: readonly Adoption[]): Resolved {
+  const { pending_operations: pending = [], resources = [], ...rest } = deployment;
+  const isMeant = ({ urn, id }: Resource): boolean => adopted.some(one => one.urn === urn && one.id === id);
+  const again = resources.filter(isMeant).map(({ id: _id, outputs: _outputs, ...resource }) => resource);
+  const next = {
+    ...rest,
+    resources: resources.filter(one => !isMeant(one)),
+    pending_operations: [...pending, ...again.map(resource => ({ type: "creating" as const, resource }))],
+  };
+  const [problem] = integrityProblems(next);
+  return problem === undefined
+    ? { ok: true, deployment: next }
+    : { ok: false, why: `it cannot be taken out of the state again: ${problem}` };
+}

@@ -50,7 +50,12 @@ export type Stalled = { readonly kind: "stalled" } & (
   | { readonly reason: "plugin-missing"; readonly plugin: string; readonly how: string }
   | { readonly reason: "resource-invalid"; readonly problems: readonly Problem[] }
   /** A create whose outcome nobody knows, of a kind that holdfast cannot look up or repeat by itself. */
-  | { readonly reason: "outcome-unknown"; readonly urns: readonly string[] }
+  | {
+      readonly reason: "outcome-unknown";
+      readonly urns: readonly string[];
+      /** Of the first one, where a person said that it was made: what speaks against it. */
+      readonly why?: string;
+    }
   | { readonly reason: "state-unreadable"; readonly why: string; readonly hint?: string }
   /** Nothing is run on it, and nothing of it is deleted. */
   | {

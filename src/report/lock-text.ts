@@ -4,6 +4,7 @@ import { holderText } from "../engine/ports/lease-text.ts";
 import type { Lease, PendingOperation } from "../engine/ports/state.ts";
 import { formatAge, timestamp } from "./age.ts";
 import { formatDuration } from "./duration.ts";
+import { failureText } from "./messages.ts";
 import { plainLine } from "./plain-text.ts";
 import { resourceName } from "./urn.ts";
 
@@ -57,7 +58,17 @@ export function lockText(lock: Lock): string {
   return [...first, ...unknownEnds(lock)].join("\n");
 }
 
+function notRead({ unverified }: Lock): string[] {
+  if (!unverified) return [];
+  const why = failureText(unverified)
+    .split("\n")
+    .map(line => `  ${line}`);
+  return ["", "What was adopted could not be read yet; the next run reads it:", ...why];
+}
+
 /** After it. */
 export function unlockedText(lock: Lock): string {
-  return [`${lock.stack} is free; it is planned anew soon.`, ...unknownEnds(lock)].join("\n");
+  return [`${lock.stack} is free; it is planned anew soon.`, ...notRead(lock), ...unknownEnds(lock)].join(
+    "\n",
+  );
 }

@@ -67,6 +67,8 @@ export interface Lock {
   readonly underWay: readonly PendingOperation[];
   /** Steps of earlier updates whose end nobody knows. */
   readonly pending: readonly PendingOperation[];
+  /** What was adopted could not be read yet; the next run does. */
+  readonly unverified?: Failure;
   readonly at: number;
 }
 

@@ -209,6 +209,8 @@ export interface StateControl {
     word: { readonly forget: readonly string[]; readonly adopt: readonly Adoption[] },
     who: string,
   ): Promise<Result<void>>;
+  /** What was adopted by mistake is pending again, as it was before. Failures: stack-busy, state-unreadable. */
+  undoAdoption(stack: StackName, adopted: readonly Adoption[], who: string): Promise<Result<void>>;
   /** What people did since the last `takeHandwork`, oldest first. */
   handwork(): Promise<readonly Handwork[]>;
   takeHandwork(ids: readonly string[]): Promise<void>;

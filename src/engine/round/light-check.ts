@@ -1,4 +1,5 @@
 /** A refresh without the program: enough while nothing differs. */
+import { adoptedInVain } from "../adopted.ts";
 import { mayBeCredential } from "../provider-settings.ts";
 import { endedWith, type RunEnd } from "../run.ts";
 import { checkDrift } from "../steps/look.ts";
@@ -9,6 +10,13 @@ import { driftSeen, type Round } from "./round.ts";
 export async function lightCheck(round: Round): Promise<RunEnd | "look-closer"> {
   const { run, world, context, view } = round;
   const seen = await checkDrift(run, world, context, view);
+  const missing = await adoptedInVain(
+    run,
+    world,
+    seen,
+    view.unknown.map(({ urn }) => urn),
+  );
+  if (missing) return endedWith(missing, { resources: view.resources });
   const closer = run.light && run.mode !== "check";
   // The program may have a newer credential than the state, as those have that it asks for each time.
   if (!seen.ok && closer && mayBeCredential(seen.failure)) return "look-closer";

@@ -1,5 +1,6 @@
 /** A full look, the gates, and what passes them. */
-import type { Result } from "../failure.ts";
+import { adoptedInVain } from "../adopted.ts";
+import { fail, ok, type Result } from "../failure.ts";
 import { judge, takesAway, type GateContext } from "../gate.ts";
 import { isEmpty, isEngineOwn } from "../plan.ts";
 import type { Plan } from "../ports/plan.ts";
@@ -7,7 +8,7 @@ import type { OperationContext } from "../ports/pulumi.ts";
 import { endedWith } from "../run.ts";
 import { NOT_AHEAD, prepareAhead, type Ahead } from "../steps/ahead.ts";
 import { applyDestroy, applyPlan } from "../steps/apply.ts";
-import { lookAtDestroy, makeLook } from "../steps/look.ts";
+import { lookAtDestroy, makeLook, type Look } from "../steps/look.ts";
 import { applied, base, type Seen } from "./ends.ts";
 import { driftSeen, end, type Round, type RoundEnd } from "./round.ts";
 
@@ -57,8 +58,20 @@ export async function planAndApply(round: Round): Promise<RoundEnd> {
   }
 }
 
+/** Fails also where something that a person said was made turns out not to be there. */
+async function lookAt(
+  { run, world, workspace, view }: Round,
+  context: OperationContext,
+): Promise<Result<Look>> {
+  const how = run.mode === "destroy" ? lookAtDestroy : makeLook;
+  const looked = await how(run, world, context, workspace, view);
+  const unknown = view.unknown.map(({ urn }) => urn);
+  const missing = await adoptedInVain(run, world, looked.ok ? ok(looked.value.drift) : looked, unknown);
+  return missing ? fail(missing) : looked;
+}
+
 async function planned(round: Round, ahead: Ahead): Promise<RoundEnd> {
-  const { run, world, workspace, view } = round;
+  const { run, world, view } = round;
   const destroy = run.mode === "destroy";
   const looking: OperationContext = {
     ...round.context,
@@ -68,7 +81,7 @@ async function planned(round: Round, ahead: Ahead): Promise<RoundEnd> {
       round.context.onProgress?.(step);
     },
   };
-  const looked = await (destroy ? lookAtDestroy : makeLook)(run, world, looking, workspace, view);
+  const looked = await lookAt(round, looking);
   if (!looked.ok)
     return end(
       endedWith(looked.failure, {

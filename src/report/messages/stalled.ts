@@ -38,6 +38,13 @@ function untrusted({ commits, head }: Reason<"signature-untrusted">): Message {
 }
 
 function outcomeUnknown(failure: Reason<"outcome-unknown">, context: MessageContext): Message {
+  const { why } = failure;
+  if (why !== undefined)
+    return message(
+      `Not adopted: ${why}`,
+      `${failure.urns.map(resourceName).join("\n")}\nIt is a create of unknown end again.`,
+      `Say the right id, or that nothing was made; this shows how: holdfast unlock ${context.stack ?? "STACK"}`,
+    );
   return message(
     `Nobody knows whether ${plural(failure.urns.length, "resource was", "resources were")} created: a process died in the middle`,
     failure.urns.map(resourceName).join("\n"),

@@ -1,7 +1,7 @@
 /** A person's word on steps without a known end. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { resolvePending } from "../../../src/backend/pending.ts";
+import { resolvePending, takeBack } from "../../../src/backend/pending.ts";
 import type { Deployment, Operation, Resource } from "../../../src/backend/deployment/types.ts";
 
 const urn = (name: string): string => `urn:pulumi:dev::web::probe:index:Thing::${name}`;
@@ -51,3 +51,20 @@ for (const [what, before, why] of refused)
     assert.ok(!done.ok);
     assert.match(done.why, why);
   });
+
+test("what was adopted by mistake is a create of unknown end again, as it was; what stands on it stays", () => {
+  const before = state([resource("a", { id: "1" })], [creating("b"), creating("c")]);
+  const adopted = [{ urn: urn("b"), id: "wrong" }];
+  const done = resolvePending(before, { forget: [], adopt: adopted });
+  assert.ok(done.ok);
+  const undone = takeBack(done.deployment, adopted);
+  assert.ok(undone.ok);
+  assert.deepEqual(undone.deployment.resources, before.resources);
+  assert.deepEqual(undone.deployment.pending_operations, [creating("c"), creating("b")]);
+  const needed = {
+    ...done.deployment,
+    resources: [...(done.deployment.resources ?? []), resource("d", { dependencies: [urn("b")] })],
+  };
+  const refusal = takeBack(needed, adopted);
+  assert.ok(!refusal.ok && refusal.why.includes("cannot be taken out"));
+});
