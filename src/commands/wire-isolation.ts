@@ -27,13 +27,14 @@ export function findIsolationFor({
 }: Omit<IsolationPlace, "onNone">): Promise<FoundIsolation> {
   const folder = path.join(runDir, "boxes");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const uid = settings.isolation?.uid;
+  const { uid, memory, processes } = settings.isolation ?? {};
   const data = realpathSync(settings.data);
   return findBoxes({
     holdfast,
     data,
     folder,
     path: env["PATH"] ?? "",
+    limits: { ...(memory && { memory }), ...(processes && { processes }) },
     ...(uid === undefined ? {} : { uid }),
   });
 }

@@ -29,9 +29,10 @@ export function makeTools(
   const notes = createProcessNotes(records, systemClock, options.listener);
   const inData = (name: string): string => path.join(settings.data, name);
   const { runDir, box } = found;
+  const cache = inData("compile-cache");
   const workers = createWorkerPool({
     holdfast: HOLDFAST,
-    cache: inData("compile-cache"),
+    cache,
     redact,
     spare: settings.workers,
     ...(box ? { box } : {}),
@@ -43,7 +44,7 @@ export function makeTools(
     runDir,
     redactor,
     environment,
-    ...(box ? { dynamicProviders: createDynamicProviders({ cache: inData("compile-cache"), box }) } : {}),
+    ...(box && { limits: box.isolation.limits, dynamicProviders: createDynamicProviders({ cache, box }) }),
     passphrase: {
       passphrase: env["PULUMI_CONFIG_PASSPHRASE"],
       passphraseFile: env["PULUMI_CONFIG_PASSPHRASE_FILE"],

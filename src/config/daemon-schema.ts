@@ -3,6 +3,7 @@ import { z } from "zod";
 import { backupsSchema, minimumFreeSchema } from "./care-settings.ts";
 import { historySchema } from "./history-settings.ts";
 import { npmRegistriesSchema } from "./registry-settings.ts";
+import { isolationShape } from "./isolation-settings.ts";
 
 const file = z.string().min(1).max(4096);
 
@@ -116,38 +117,7 @@ export const daemonSchema = z.strictObject({
   pulumi: file.optional().describe("Path of the Pulumi CLI. Default: looked for, see `holdfast doctor`."),
   parallelism: z.int().min(1).max(256).optional().describe("Runs at one time. Default: the CPUs, at most 8."),
   workers: z.int().min(0).max(64).optional().describe("Program workers that are kept ready. Default 2."),
-  isolation: z
-    .enum(["auto", "required", "off"])
-    .optional()
-    .describe(
-      "Whether programs and installs are kept away from the machine. Default auto: where that can be done.",
-    ),
-  programNetwork: z
-    .enum(["outside", "none"])
-    .optional()
-    .describe(
-      "What an isolated program reaches besides its engine. Default outside: other machines, not this one.",
-    ),
-  programFolders: z
-    .string()
-    .max(4096)
-    .regex(/^\/[^:\n]*(:\/[^:\n]*)*$/, "write absolute folders with : between them")
-    .optional()
-    .describe("Folders that isolated programs may read besides their checkout, with : between them."),
-  programPlugins: z
-    .enum(["refuse", "unboxed"])
-    .optional()
-    .describe(
-      "Plugins that a Pulumi.yaml names by a path, where programs are isolated. Default refuse; unboxed: they run as the daemon's user.",
-    ),
-  isolationUid: z
-    .int()
-    .min(1)
-    .max(2 ** 31 - 2)
-    .optional()
-    .describe(
-      "Where holdfast is root: the first of two user ids for programs and installs. Default 1900000000.",
-    ),
+  ...isolationShape,
 });
 
 export type DaemonValues = z.output<typeof daemonSchema>;

@@ -17,7 +17,7 @@ const KEYS = Object.keys(daemonSchema.shape);
 const LISTS = ["credentials", "backups", "history", "keyRecipients", "npmRegistries"];
 const SCALARS = KEYS.filter(key => !LISTS.includes(key));
 
-const COUNTS = ["parallelism", "workers", "isolationUid"];
+const COUNTS = ["parallelism", "workers", "isolationUid", "programProcesses"];
 
 const kebab = (key: string): string => key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
 /** `publicUrl` → `--public-url` */

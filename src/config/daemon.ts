@@ -5,9 +5,12 @@ import type { HistoryLimits } from "../engine/ports/history-limits.ts";
 import { fromEnvironment, fromFile, fromFlags, resolvePaths, type RawSettings } from "./daemon-sources.ts";
 import { backupsOf, minimumFreeOf, type BackupSettings, type MinimumFree } from "./care-settings.ts";
 import { historyOf } from "./history-settings.ts";
+import { isolationOf, type IsolationSettings } from "./isolation-settings.ts";
 import type { DaemonValues } from "./daemon-schema.ts";
 import { signerRules, signersOf, type SignerSettings } from "./signer-settings.ts";
 import { unreadable } from "./unreadable.ts";
+
+export type { IsolationSettings };
 
 export interface HostCredential {
   readonly host: string;
@@ -55,19 +58,6 @@ export interface DaemonSettings {
   readonly isolation?: IsolationSettings;
 }
 
-export interface IsolationSettings {
-  /** Default auto: where it can be done. `required`: else nothing starts. */
-  readonly wish?: "auto" | "required" | "off";
-  /** Default outside: other machines. */
-  readonly network?: "outside" | "none";
-  /** Absolute folders that programs may read besides their checkout. */
-  readonly folders?: readonly string[];
-  /** Default refuse: plugins that a Pulumi.yaml names by a path. */
-  readonly plugins?: "refuse" | "unboxed";
-  /** The first of two user ids, where holdfast is root. */
-  readonly uid?: number;
-}
-
 export interface DaemonInput {
   /** By the names of settings.yaml (`publicUrl`), undefined where not given. */
   readonly flags: RawSettings;
@@ -110,17 +100,6 @@ function credentialOf(values: NonNullable<DaemonValues["credentials"]>[number]):
     ...(tokenFile === undefined ? {} : { tokenFile }),
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(knownHostsFile === undefined ? {} : { knownHostsFile }),
-  };
-}
-
-function isolationOf(values: DaemonValues): IsolationSettings {
-  const { isolation, programNetwork, programFolders, programPlugins, isolationUid } = values;
-  return {
-    ...(programFolders === undefined ? {} : { folders: programFolders.split(":") }),
-    wish: isolation ?? "auto",
-    network: programNetwork ?? "outside",
-    plugins: programPlugins ?? "refuse",
-    ...(isolationUid === undefined ? {} : { uid: isolationUid }),
   };
 }
 

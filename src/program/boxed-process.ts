@@ -7,6 +7,7 @@ import path from "node:path";
 import type { Duplex } from "node:stream";
 import { EXIT_NO_BOX, SHOW_FD, type Box } from "../process/isolation/box.ts";
 import type { Isolation } from "../process/isolation/isolation.ts";
+import type { Limits } from "../process/isolation/limits.ts";
 import { onLines } from "../process/lines.ts";
 import { openDoor, type Door } from "./door/door.ts";
 import type { Network } from "./door/network.ts";
@@ -46,6 +47,8 @@ export interface Started {
   readonly settle: (readable: readonly string[]) => Promise<boolean>;
   /** The addresses as the process reaches them. */
   readonly lead: (addresses: Addresses) => Promise<Addresses>;
+  /** Which limit of its box it came to, where anybody can tell. */
+  readonly reached: () => keyof Limits | undefined;
 }
 
 function spawnNode(
@@ -70,7 +73,7 @@ function startPlain(options: StartOptions): Started {
     env: { ...options.env },
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
-  return { child, settle: async () => true, lead: async addresses => addresses };
+  return { child, settle: async () => true, lead: async addresses => addresses, reached: () => undefined };
 }
 
 /**
@@ -114,7 +117,13 @@ function teller(child: ChildProcess): (line: string) => Promise<boolean> {
   };
 }
 
-function spawnBoxed(options: StartOptions, box: Box, cache: string): ChildProcess {
+/** Of a program's memory: the rest is for what is not in V8's heap. V8's own default knows nothing of our limit. */
+const HEAP_SHARE = 0.8;
+
+const heapOption = ({ memory }: Limits): string =>
+  `--max-old-space-size=${Math.floor((memory * HEAP_SHARE) / 1024 ** 2)}`;
+
+function spawnBoxed(options: StartOptions, box: Box, cache: string, limits: Limits): ChildProcess {
   const boot: BootOptions = {
     sdk: options.sdk,
     holdfast: options.holdfast,
@@ -122,7 +131,9 @@ function spawnBoxed(options: StartOptions, box: Box, cache: string): ChildProces
     transpiled: "/tmp",
     door: box.inside,
   };
-  const node = box.wrap(process.execPath, [...(options.nodeArgs ?? []), BOOT, JSON.stringify(boot)]);
+  // Those of a project come later, and count.
+  const nodeArgs = [heapOption(limits), ...(options.nodeArgs ?? [])];
+  const node = box.wrap(process.execPath, [...nodeArgs, BOOT, JSON.stringify(boot)]);
   return spawnNode(node.command, node.args, {
     cwd: "/",
     env: { ...options.env, ...box.env },
@@ -142,7 +153,7 @@ function startBoxed(options: StartOptions, { isolation, network, folders = [] }:
   const door: Promise<Door> = openDoor({ outside: box.outside, inside: box.inside, network });
   // Who needs it, awaits it, and sees the error.
   door.catch(() => undefined);
-  const child = spawnBoxed(options, box, cache);
+  const child = spawnBoxed(options, box, cache, isolation.limits);
   const tell = teller(child);
   const remove = (): void => {
     void door
@@ -152,11 +163,16 @@ function startBoxed(options: StartOptions, { isolation, network, folders = [] }:
       )
       .finally(() => box.remove());
   };
-  child.once("exit", remove);
+  let limit: keyof Limits | undefined;
+  child.once("exit", () => {
+    limit = box.reached();
+    remove();
+  });
   child.once("error", remove);
   return {
     child,
     async settle(readable) {
+      if (child.pid !== undefined) box.watch(child.pid);
       const lines = [`hide ${cache}`, `show ${cache}`, ...readable.map(folder => `show ${folder}`)];
       const answers = await Promise.all(lines.map(tell));
       return answers.every(Boolean);
@@ -169,6 +185,7 @@ function startBoxed(options: StartOptions, { isolation, network, folders = [] }:
       ]);
       return { engine: own, monitor: near };
     },
+    reached: () => limit ?? box.reached(),
   };
 }
 

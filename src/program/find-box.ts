@@ -1,6 +1,7 @@
 /** What every program's box shows of holdfast itself, and whether there can be boxes. */
 import { existsSync, realpathSync } from "node:fs";
 import path from "node:path";
+import type { Limits } from "../process/isolation/limits.ts";
 import { findIsolation, type FoundIsolation } from "../process/isolation/isolation.ts";
 
 export interface BoxPlace {
@@ -11,6 +12,8 @@ export interface BoxPlace {
   readonly folder: string;
   /** The first of two user ids, where holdfast is root. */
   readonly uid?: number;
+  /** Of each box; default: as limits.ts has them. */
+  readonly limits?: Partial<Limits>;
   /** PATH of the daemon. */
   readonly path: string;
 }

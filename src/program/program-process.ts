@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { onLines } from "../process/lines.ts";
+import type { Limits } from "../process/isolation/limits.ts";
 import { killGroup } from "../process/run.ts";
 import { EXIT_NO_BOX, endOfBox, startProcess, type Addresses, type StartOptions } from "./boxed-process.ts";
 import { captureOutput } from "./captured-output.ts";
@@ -14,6 +15,8 @@ export interface ProcessEnd {
   readonly signal: NodeJS.Signals | null;
   /** Set where it could not be started at all. */
   readonly startError?: Error;
+  /** Which limit of its box it came to, where anybody can tell. */
+  readonly limit?: keyof Limits;
 }
 
 export type Stream = "stdout" | "stderr";
@@ -80,7 +83,7 @@ function listen(child: ChildProcess, ended: Promise<ProcessEnd>): Words {
 const afterOutput = (then: () => void): void => void setImmediate(() => setImmediate(then));
 
 export function startProgramProcess(options: ProcessOptions): ProgramProcess {
-  const { child, settle, lead } = startProcess(options);
+  const { child, settle, lead, reached } = startProcess(options);
   const captured = captureOutput();
   const ended = endOf(child, options.box !== undefined, () => captured.text());
   const { ready, finished } = listen(child, ended);
@@ -120,7 +123,9 @@ export function startProgramProcess(options: ProcessOptions): ProgramProcess {
       }
       listener = onOutput;
       (child.stdio[3] as Writable).write(`${JSON.stringify(message)}\n`);
-      return finished;
+      const end = await finished;
+      const limit = reached();
+      return { ...end, ...(limit && { limit }) };
     },
     output: () => captured.text(),
     stop,

@@ -46,6 +46,7 @@ const FALSE_ENDS: Readonly<Record<number, string>> = {
 export function outcomeOf(end: ProcessEnd): RunOutcome {
   const failed = (error: string): RunOutcome => ({ error, bail: false });
   if (end.startError) return failed(`the program could not be started: ${end.startError.message}`);
+  if (end.limit && end.code !== 0) return failed(`the program came to its limit of ${end.limit}`);
   if (end.code === null) return failed(`the program was ended by ${end.signal ?? "an unknown signal"}`);
   if (end.code === EXIT_ALREADY_TOLD) return { error: "", bail: true };
   if (end.code === 0) return { error: "", bail: false };

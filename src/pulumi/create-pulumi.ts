@@ -14,6 +14,7 @@ import { observe } from "./observe.ts";
 import type { PassphraseSource } from "./open-secure-values.ts";
 import { operate, type CliOutcome, type CliSettings, type LiveCli, type StopTimes } from "./operate.ts";
 import { passphraseKeys } from "./passphrase.ts";
+import type { ProgramLimits } from "./program-limits.ts";
 import { loadHashKey, writeConfig, type ConfigWriter } from "./write-config.ts";
 
 export interface PulumiOptions {
@@ -30,6 +31,8 @@ export interface PulumiOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Where programs have boxes; default: the CLI starts their dynamic providers as itself. */
   readonly dynamicProviders?: DynamicProviders;
+  /** Of programs' boxes, where they have some. */
+  readonly limits?: ProgramLimits;
   /** For `secure:` values of stack files. */
   readonly passphrase?: PassphraseSource;
   /** Folder of installed plugins that ours is a link to, for example ~/.pulumi/plugins; default: a folder of our own in `home`. */
@@ -63,13 +66,13 @@ function failed(
   context: OperationContext,
   operation: Operation,
   outcome: CliOutcome,
-  { redactor, home }: Pick<PulumiOptions, "redactor" | "home">,
+  { redactor, home, limits }: Pick<PulumiOptions, "redactor" | "home" | "limits">,
   worker?: Worker,
 ): Result<never> {
   const what = `pulumi ${operation.kind} ${context.stack.name}`;
   const { deadlineMs } = context;
   const program = { runsProgram: worker !== undefined, output: worker?.output() ?? "" };
-  return fail(failureOf({ what, deadlineMs, home, ...outcome, ...program }, redactor));
+  return fail(failureOf({ what, deadlineMs, home, limits, ...outcome, ...program }, redactor));
 }
 
 const hasDone = (event: EngineEvent): boolean =>

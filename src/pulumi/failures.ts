@@ -5,6 +5,7 @@ import type { RunResult } from "../process/run.ts";
 import { errorsOf, isClosing } from "./apply-result.ts";
 import { diagnosticsOf, diagnosticText, plainText, urnName, type Diagnostic } from "./diagnostics.ts";
 import type { EngineEvent } from "./engine-event.ts";
+import { limitReached, type ProgramLimits } from "./program-limits.ts";
 
 export interface FailedOperation {
   /** For people: `pulumi preview hosts/frodo`. */
@@ -18,6 +19,8 @@ export interface FailedOperation {
   readonly runsProgram: boolean;
   /** What the program wrote; "" without a program. */
   readonly output: string;
+  /** Of the program's box, where it has one. */
+  readonly limits?: ProgramLimits | undefined;
 }
 
 type Redact = Pick<Redactor, "redact">;
@@ -163,7 +166,9 @@ function programFailed(
   const gone = WORKER_GONE.test(thrown.message)
     ? "the program's process ended before the program did (process.exit, a crash, or out of memory)"
     : thrown.message;
-  const message = [gone, withoutForeignFrames(output)].filter(Boolean).join("\n");
+  const said = [gone, withoutForeignFrames(output)];
+  const limit = operation.limits && limitReached(said.join("\n"), operation.limits);
+  const message = [limit, ...said].filter(Boolean).join("\n");
   return { kind: "stalled", reason: "program-failed", message };
 }
 

@@ -1,11 +1,12 @@
 # Pid 1 of a box: builds the box's root, starts the program in it, and ends with it. It keeps the machine's view, and is
 # told nothing by the program; the box gets a mount namespace of its own below it (box-inner.sh).
 #
-# Usage: box.sh ROOT MOUNTS LINKS CONTROL INNER CWD WORDS COMMAND...
+# Usage: box.sh ROOT MOUNTS LINKS CONTROL INNER CWD WORDS LIMITS COMMAND...
 #   ROOT     folder that the root is mounted on        MOUNTS  file of mounts, fstab(5)
 #   LINKS    links of the root: "bin=usr/bin ..."      CONTROL "control": file descriptor 4 says "show PATH" or "hide PATH", one
 #   INNER    path of box-inner.sh                              a line, and is told "done" or "refused" for each
 #   CWD      the program's working folder              WORDS   for setpriv(1), split at blanks
+#   LIMITS   what runs the command within its limits, split at blanks
 # Exit code: the program's; 97 where the box could not be made (the program has not begun then).
 root=$1 mounts=$2 links=$3 control=$4 inner=$5
 shift 5

@@ -2,6 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, lchownSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { Groups } from "./cgroup.ts";
+import { rlimitsOf, type Limits } from "./limits.ts";
+import { watchMemory, type MemoryWatch } from "./memory-watch.ts";
 import { INSIDE, mountsOf, rootLinks } from "./mounts.ts";
 import type { Excerpt, Skeleton } from "./skeleton.ts";
 
@@ -35,6 +38,10 @@ export interface Box {
   /** On the outside; the box sees it at `inside` and cannot write there. */
   readonly outside: string;
   readonly inside: string;
+  /** To be called when the box's first process is there and works for somebody. */
+  watch(pid: number): void;
+  /** Which limit its processes came to; of processes only a control group tells. */
+  reached(): keyof Limits | undefined;
   /** When the process is gone. */
   remove(): void;
 }
@@ -53,6 +60,11 @@ export interface BoxKit {
   readonly uids?: Readonly<Record<Inhabitant, number>>;
   /** Shown to every box. */
   readonly readable: readonly string[];
+  readonly limits: Limits;
+  /** Undefined: the kernel counts processes only, and memory is looked at now and then. */
+  readonly groups: Groups | undefined;
+  /** Whether the program's user can have a user namespace, so that the kernel counts each box's processes apart. */
+  readonly apart: boolean;
 }
 
 const NAMESPACES = ["--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child"];
@@ -67,6 +79,16 @@ function rights({ uids }: BoxKit, as: Inhabitant): string {
   if (!uids) return `${NO_RIGHTS} --securebits=+noroot,+noroot_locked`;
   return `--reuid ${uids[as]} --regid ${uids[as]} --clear-groups ${NO_RIGHTS}`;
 }
+
+/** The command in front of the program's, words between blanks. */
+function limiter({ limits, apart }: BoxKit, as: Inhabitant): string {
+  const own = ["prlimit", ...rlimitsOf(limits, as), "--"];
+  // The limit counts from the namespace on: given before, it would count the processes of all boxes.
+  return [...(apart ? ["unshare", "--user", "--map-current-user", "--"] : []), ...own].join(" ");
+}
+
+/** The first words of a command that goes into its group. */
+const entering = (procs: string): readonly string[] => ["sh", "-c", 'echo $$ > "$0" && exec "$@"', procs];
 
 /** With all that we put there. What a box's user made itself is its own already, and may be large. */
 function give({ uids }: BoxKit, folder: string, as: Inhabitant): void {
@@ -89,6 +111,8 @@ export function makeBox(kit: BoxKit, needs: BoxNeeds): Box {
   const { writable = [] } = needs;
   for (const folder of writable) give(kit, folder, needs.as);
   const mounts = `${outside}.mounts`;
+  const group = kit.groups?.make(path.basename(outside), kit.limits);
+  let memory: MemoryWatch | undefined;
   writeFileSync(
     mounts,
     mountsOf({
@@ -107,9 +131,10 @@ export function makeBox(kit: BoxKit, needs: BoxNeeds): Box {
     path.join(import.meta.dirname, "box-inner.sh"),
   ] as const;
   return {
-    wrap: (command, args) => ({
-      command: kit.unshare,
-      args: [
+    wrap(command, args) {
+      const words = [
+        ...(group ? entering(group.procs) : []),
+        kit.unshare,
         ...namespaces(kit),
         "--",
         "sh",
@@ -121,14 +146,23 @@ export function makeBox(kit: BoxKit, needs: BoxNeeds): Box {
         scripts[1],
         needs.cwd,
         rights(kit, needs.as),
+        limiter(kit, needs.as),
         command,
         ...args,
-      ],
-    }),
+      ];
+      return { command: words[0] ?? "", args: words.slice(1) };
+    },
     env: { HOME: "/tmp", USER: "program", TMPDIR: "/tmp" },
     outside,
     inside: INSIDE,
+    watch(pid) {
+      // A group does it by itself.
+      if (!group) memory ??= watchMemory(pid, kit.limits.memory);
+    },
+    reached: () => group?.reached() ?? (memory?.over() ? "memory" : undefined),
     remove() {
+      memory?.stop();
+      group?.remove();
       rmSync(outside, { recursive: true, force: true });
       rmSync(mounts, { force: true });
     },

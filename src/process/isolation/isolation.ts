@@ -7,6 +7,8 @@ import path from "node:path";
 import { findProgram } from "../find-program.ts";
 import { run } from "../run.ts";
 import { EXIT_NO_BOX, makeBox, type Box, type BoxKit, type BoxNeeds } from "./box.ts";
+import { findGroups } from "./cgroup.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
 import { makeSkeleton, type Excerpt } from "./skeleton.ts";
 import { chooseUid, DEFAULT_UID } from "./uids.ts";
 
@@ -16,6 +18,10 @@ export type Hold = "user" | "namespace" | "none";
 export interface Isolation {
   /** `user`: a user of their own, in namespaces. `namespace`: namespaces, as an unprivileged self. */
   readonly hold: Exclude<Hold, "none">;
+  /** What the processes of one box may take. */
+  readonly limits: Limits;
+  /** Whether the kernel holds them to it, by a control group for each box. */
+  readonly grouped: boolean;
   box(needs: BoxNeeds): Box;
 }
 
@@ -37,6 +43,8 @@ export interface IsolationOptions {
   readonly path: string;
   /** First of two user ids; default: `DEFAULT_UID`. */
   readonly uid?: number;
+  /** Default: as `defaultLimits` says. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** 15 s: it takes a twentieth of one; a machine under great load may need more than a second or two. */
@@ -73,7 +81,17 @@ function nodePaths(): readonly string[] {
   return shown.filter((folder, at) => at === 0 || !folder.startsWith(`${shown[0] ?? ""}${path.sep}`));
 }
 
-function kitOf(options: IsolationOptions, unshare: string): BoxKit | string {
+/** A user namespace for the program's user inside its box. Where the system forbids it, all boxes share a count. */
+async function canBeApart(uid: number | undefined, unshare: string, search: string): Promise<boolean> {
+  // Without root each box is a user namespace already.
+  if (uid === undefined) return false;
+  const who = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--no-new-privs"];
+  const trial = [...who, unshare, "--user", "--map-current-user", "true"];
+  const env = { PATH: [search, ...SYSTEM_FOLDERS].join(path.delimiter) };
+  return (await run("setpriv", trial, { env, deadlineMs: PROBE_DEADLINE_MS })).code === 0;
+}
+
+async function kitOf(options: IsolationOptions, unshare: string): Promise<BoxKit | string> {
   const root = process.getuid?.() === 0;
   const uid = root
     ? chooseUid(options.uid ?? DEFAULT_UID, read("/proc/self/uid_map"), read("/etc/passwd"))
@@ -89,6 +107,9 @@ function kitOf(options: IsolationOptions, unshare: string): BoxKit | string {
     unshare,
     ...(uid === undefined ? {} : { uids: { program: uid, install: uid + 1 } }),
     readable: [...nodePaths(), ...options.readable],
+    limits: { ...defaultLimits(), ...options.limits },
+    groups: findGroups(),
+    apart: await canBeApart(uid, unshare, options.path),
   };
 }
 
@@ -122,20 +143,32 @@ async function prove(kit: BoxKit, options: IsolationOptions): Promise<string | u
     : `the user of programs cannot read ${unread}`;
 }
 
+/** Groups are tried with the box: what is wrong with them must not take the box away. */
+async function provenKit(kit: BoxKit, options: IsolationOptions): Promise<BoxKit | { readonly why: string }> {
+  if (kit.groups && (await prove(kit, options).catch(() => "refused")) === undefined) return kit;
+  const plain: BoxKit = { ...kit, groups: undefined };
+  const why = await prove(plain, options);
+  return why === undefined ? plain : { why };
+}
+
 /** Never rejects for what the machine lacks: that is the answer. */
 export async function findIsolation(options: IsolationOptions): Promise<FoundIsolation> {
   if (process.platform !== "linux") return none("programs can be isolated on Linux only");
-  const missing = ["unshare", "setpriv", "mount", "pivot_root"].find(tool => !findTool(tool, options.path));
+  const missing = ["unshare", "setpriv", "prlimit", "mount", "pivot_root"].find(
+    tool => !findTool(tool, options.path),
+  );
   const unshare = findTool("unshare", options.path);
   if (missing !== undefined || unshare === undefined)
     return none(`${missing ?? "unshare"} is not there (util-linux)`);
   const paths = [options.data, options.folder, ...options.readable];
   if (paths.some(file => file.includes("\n"))) return none("a folder's name has a line break in it");
-  const kit = kitOf(options, unshare);
+  const kit = await kitOf(options, unshare);
   if (typeof kit === "string") return none(kit);
-  const why = await prove(kit, options);
-  if (why !== undefined) return none(why);
+  const proven = await provenKit(kit, options);
+  if ("why" in proven) return none(proven.why);
   const hold = kit.uids ? "user" : "namespace";
-  const isolation: Isolation = { hold, box: needs => makeBox(kit, needs) };
+  const { limits, groups } = proven;
+  const box: Isolation["box"] = needs => makeBox(proven, needs);
+  const isolation: Isolation = { hold, limits, grouped: groups !== undefined, box };
   return { hold, isolation, ...(kit.uids ? { uid: kit.uids.program } : {}) };
 }

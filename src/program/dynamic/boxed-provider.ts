@@ -81,6 +81,7 @@ export async function startBoxedProvider(start: ProviderStart): Promise<BoxedPro
   const door = await openDoor({ outside: box.outside, inside: box.inside, network });
   const engine = await door.lead("engine", request.engine);
   const child = spawnIn(box, start, engine, cache);
+  if (child.pid !== undefined) box.watch(child.pid);
   const ended = listenTo(child, start.tell).finally(() => {
     door.close();
     box.remove();

@@ -1,0 +1,44 @@
+/**
+ * Memory of a box without a control group: looked at four times a second, all its processes together. (RLIMIT_DATA is no
+ * way: V8 sets 512 MiB of it aside in each thread that runs JavaScript.)
+ */
+import { readFileSync } from "node:fs";
+import { killGroup } from "../signal.ts";
+
+/** What a program can take between two looks is its own 1 GB or so; a look at Node's few processes takes 0.1 ms. */
+const EVERY_MS = 250;
+
+export interface MemoryWatch {
+  /** Whether it was ended for its memory. */
+  over(): boolean;
+  stop(): void;
+}
+
+const read = (file: string): string => {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return ""; // ended meanwhile
+  }
+};
+
+const childrenOf = (pid: number): readonly number[] =>
+  read(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
+
+/** Bytes that nobody else has: anonymous memory, proc(5). Orphans of a box are children of its first process. */
+export function memoryBelow(pid: number): number {
+  const own = Number(/^RssAnon:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
+  return childrenOf(pid).reduce((sum, child) => sum + memoryBelow(child), own);
+}
+
+/** Ends the process group of `pid` when all below it take more than `bytes`. */
+export function watchMemory(pid: number, bytes: number): MemoryWatch {
+  let over = false;
+  const timer = setInterval(() => {
+    if (memoryBelow(pid) <= bytes) return;
+    over = true;
+    clearInterval(timer);
+    killGroup(pid, "SIGKILL");
+  }, EVERY_MS).unref();
+  return { over: () => over, stop: () => clearInterval(timer) };
+}
