@@ -15,12 +15,16 @@ export interface GoTool {
   readonly version: string;
   /** The package that is the command. */
   readonly module: string;
+  /** Its build takes minutes: only where somebody asked for long tests. */
+  readonly large?: boolean;
 }
 
 const cache = process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache");
 const environment = { PATH: process.env["PATH"] ?? "", HOME: homedir() };
 
-async function build({ name, module }: GoTool, binary: string): Promise<string | undefined> {
+async function build({ name, module, large }: GoTool, binary: string): Promise<string | undefined> {
+  if (large && process.env["HOLDFAST_TEST_LONG"] !== "1")
+    return `${name} is not built yet, which takes minutes: run the tests once with HOLDFAST_TEST_LONG=1`;
   await mkdir(path.dirname(binary), { recursive: true });
   const partial = `${binary}.${randomBytes(6).toString("hex")}`;
   const args = ["build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-ldflags=-s -w"];

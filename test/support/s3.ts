@@ -12,6 +12,7 @@ const TOOL = {
   name: "versitygw",
   version: "1.8.0",
   module: "github.com/versity/versitygw/cmd/versitygw",
+  large: true,
 };
 const LOOK_AGAIN_MS = 10;
 const PATIENCE_MS = 60_000;
