@@ -351,3 +351,30 @@ test("after each of them the next good commit is taken as ever", async t => {
   assert.equal(valueOf(await source.fetch(never)).sha, good);
   assert.deepEqual(readdirSync(valueOf(await source.checkout(good)).root), ["a.txt"]);
 });
+
+/** All that the ordinary limit lets through, or, to be quick, a lower limit's. */
+const MOST = process.env["HOLDFAST_TEST_LONG"] === "1" ? DEFAULT_LIMITS.files : 1000;
+const IN_FOLDER = 100;
+
+test(`a tree of ${MOST} files, as many as are let through, is written whole; one more is refused`, async t => {
+  const repository = makeRepository(t, { files: { "a.txt": "1" } });
+  const make = forge(repository);
+  const blob = make.blob("x");
+  const some = make.tree(
+    Array.from({ length: IN_FOLDER }, (_, i) => file(`f${String(i).padStart(3, "0")}`, blob)),
+  );
+  const folders = Array.from({ length: MOST / IN_FOLDER }, (_, i) =>
+    folder(`d${String(i).padStart(4, "0")}`, some),
+  );
+  const { source } = openSource(t, repository.url, { limits: { files: MOST }, deadlineMs: 300_000 });
+  const sha = make.push(make.tree(folders));
+  valueOf(await source.fetch(never));
+  const checkout = valueOf(await source.checkout(sha));
+  const { root } = checkout;
+  const written = readdirSync(root).map(name => readdirSync(path.join(root, name)).length);
+  assert.deepEqual([written.length, new Set(written)], [MOST / IN_FOLDER, new Set([IN_FOLDER])]);
+  checkout.release();
+  const more = make.push(make.tree([...folders, file("z", blob)]));
+  valueOf(await source.fetch(never));
+  assert.equal(failureOf(await source.checkout(more)).reason, "repository-refused");
+});
