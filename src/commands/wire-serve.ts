@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { DaemonSettings } from "../config/daemon.ts";
 import type { EventListener } from "../engine/event.ts";
 import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
+import { settleHeapWhenQuiet } from "../process/quiet-heap.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { createMetrics } from "../report/metrics.ts";
 import { createProgress } from "../report/progress.ts";
@@ -145,5 +146,6 @@ export async function openDaemon(args: ServeArgs, io: Io): Promise<Result<Daemon
   const address = `http://${settings.value.listen.host}:${port.value}`;
   io.stderr(`holdfast follows ${source.url} (${source.branch}); ${address}\n`);
   holdfast.controller.start();
+  settleHeapWhenQuiet();
   return ok({ close });
 }

@@ -5,6 +5,7 @@ import { serveState } from "../backend/serve-state.ts";
 import type { Excuse, ServiceLog } from "../backend/service.ts";
 import { DEFAULT_HISTORY, type HistoryLimits } from "../engine/ports/history-limits.ts";
 import { createAsker, isSilence } from "../process/ask-parent.ts";
+import { settleHeapWhenQuiet } from "../process/quiet-heap.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { damageOf, tellDamage } from "../store/damage.ts";
 import { fullDiskOf, fullDiskText } from "../store/disk-full.ts";
@@ -49,6 +50,7 @@ function explain(error: unknown): Excuse | undefined {
   return full?.certain ? { status: 507, message: fullDiskText(data, full.why) } : undefined;
 }
 
+settleHeapWhenQuiet();
 const verbose = process.env["HOLDFAST_VERBOSE"] === "1";
 const db = openDatabase(path.join(data, "holdfast.db"), stateMigrations);
 const log: ServiceLog = (level, message, fields) => {

@@ -1,5 +1,6 @@
 /** Keeps a helper process of ours alive: started with an IPC channel, told when it is ready, started again when it dies. */
 import { fork, type ChildProcess } from "node:child_process";
+import { OWN_MALLOC, ownFlags } from "./own-node.ts";
 
 export interface SuperviseOptions {
   /** Module that the process runs. It sends one message when it is ready, and ends itself when the channel closes. */
@@ -65,7 +66,8 @@ export function supervise(options: SuperviseOptions): Supervised {
   const start = (): void => {
     // Detached: Ctrl-C in the terminal goes to the controller, which ends its helpers in order.
     const started = fork(options.entry, [...options.args], {
-      env: options.env,
+      execArgv: ownFlags(),
+      env: { ...OWN_MALLOC, ...options.env },
       detached: true,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });

@@ -1,6 +1,7 @@
 /** The provider host's process: started when it is first needed, started again when it dies. */
 import { fork, type ChildProcess } from "node:child_process";
 import path from "node:path";
+import { OWN_MALLOC, ownFlags } from "../process/own-node.ts";
 import type { Order, Report } from "./messages.ts";
 
 export interface HostProcessOptions {
@@ -50,7 +51,8 @@ export function createHostProcess(options: HostProcessOptions): HostProcess {
   function start(): void {
     restarting = undefined;
     const stdio = ["ignore", "ignore", "pipe", "ipc"] as const;
-    const started = fork(ENTRY, [], { env: { ...options.env }, detached: true, stdio: [...stdio] });
+    const env = { ...OWN_MALLOC, ...options.env };
+    const started = fork(ENTRY, [], { execArgv: ownFlags(), env, detached: true, stdio: [...stdio] });
     child = started;
     if (started.pid !== undefined) options.onStart?.(started.pid);
     started.stderr?.on("data", (chunk: Buffer) => options.onOutput?.(chunk.toString("utf8")));

@@ -1,4 +1,5 @@
 /** Entry of the provider host's own process. It lives as long as the IPC channel to its controller does. */
+import { settleHeapWhenQuiet } from "../process/quiet-heap.ts";
 import type { Order, Report } from "./messages.ts";
 import { createProviderHost, type LocalProviderHost } from "./provider-host.ts";
 
@@ -60,6 +61,7 @@ function obey(order: Order): void {
   }
 }
 
+settleHeapWhenQuiet();
 // Messages come from the process that forked this one, and from nobody else.
 process.on("message", message => obey(message as Order));
 process.once("disconnect", () => {
