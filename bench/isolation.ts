@@ -95,7 +95,7 @@ function makeProject({ at }: Scene): string {
 
 type Pool = ReturnType<typeof createWorkerPool>;
 
-async function preview({ at }: Scene, pool: Pool, folder: string): Promise<number> {
+async function preview({ at }: Scene, cli: string, pool: Pool, folder: string): Promise<number> {
   const worker = await pool.take({ folder, sdk: SDK, pathEntries: [], plugins: [], readable: [folder] }, {});
   if (!worker.ok) throw new Error(worker.failure.reason);
   const env = {
@@ -108,7 +108,7 @@ async function preview({ at }: Scene, pool: Pool, folder: string): Promise<numbe
   };
   const args = ["preview", "--stack", "dev", "--non-interactive", "--skip-plugin-pre-install"];
   const took = await timed(async () => {
-    const done = await run("pulumi", args, { cwd: folder, env, deadlineMs: 120_000 });
+    const done = await run(cli, args, { cwd: folder, env, deadlineMs: 120_000 });
     if (done.code !== 0) throw new Error(done.stdout.toString() + done.stderr.toString());
   });
   await worker.value.stop();
@@ -118,7 +118,7 @@ async function preview({ at }: Scene, pool: Pool, folder: string): Promise<numbe
 /** Until the spare worker is loaded. */
 const SPARE_MS = 2_000;
 
-async function previews(scene: Scene, { times }: Bench): Promise<readonly Figure[]> {
+async function previews(scene: Scene, { cli, times }: Bench): Promise<readonly Figure[]> {
   const folder = makeProject(scene);
   const pools = new Map(
     scene.ways.map(way => {
@@ -131,7 +131,7 @@ async function previews(scene: Scene, { times }: Bench): Promise<readonly Figure
     return await eachWay(`a preview of ${COUNT} resources`, scene.ways, times, async way => {
       await setTimeout(SPARE_MS);
       const pool = pools.get(way);
-      return pool ? preview(scene, pool, folder) : NaN;
+      return pool ? preview(scene, cli, pool, folder) : NaN;
     });
   } finally {
     await Promise.all([...pools.values()].map(pool => pool.close()));
