@@ -3,6 +3,7 @@ import type { Overview } from "../engine/ports/control.ts";
 import { careText } from "../report/care-text.ts";
 import { statusDocument } from "../report/documents.ts";
 import { problemsText } from "../report/head-problems.ts";
+import { isolationText } from "../report/isolation-text.ts";
 import { failureText } from "../report/messages.ts";
 import { statusTable } from "../report/status-table.ts";
 import { defineCommand } from "./command.ts";
@@ -11,9 +12,10 @@ import { print, wantsColor, withReader } from "./with-control.ts";
 
 function text(overview: Overview, color: boolean): string {
   const table = statusTable(viewsOf(overview), { now: overview.at, color });
-  const { failure, problems, head, care, at } = overview;
+  const { failure, problems, head, care, isolation, at } = overview;
   const told = [care.halted, failure].flatMap(one => (one ? [failureText(one)] : []));
-  return [table, ...told, ...problemsText(problems, head), ...careText(care, at)].join("\n\n");
+  const more = [...problemsText(problems, head), ...careText(care, at), ...isolationText(isolation)];
+  return [table, ...told, ...more].join("\n\n");
 }
 
 export const command = defineCommand({
@@ -23,7 +25,7 @@ export const command = defineCommand({
   run: (args, io) =>
     withReader(args, io, async reader => {
       const overview = await reader.overview();
-      const { repository, branch, head, failure, problems, care, at } = overview;
+      const { repository, branch, head, failure, problems, care, isolation, at } = overview;
       const context = {
         now: at,
         repository,
@@ -32,6 +34,7 @@ export const command = defineCommand({
         ...(head && { head }),
         ...(failure && { failure }),
         ...(problems && { problems }),
+        ...(isolation && { isolation }),
       };
       print(
         io,

@@ -19,8 +19,12 @@ export function judgeIsolation(
   if (!found) return warning(NAME, "off, by the settings", `${WAY_OUT}, or leave isolation away`);
   if (found.hold === "none")
     return wish === "required" ? missing(NAME, found.why, WAY_OUT) : warning(NAME, found.why, WAY_OUT);
-  if (found.hold === "user") return fine(NAME, `a user of their own (${found.uid ?? "?"}), and namespaces`);
-  return fine(NAME, "namespaces; where holdfast is root, a user of their own as well");
+  const { limits, grouped } = found.isolation;
+  const most = `${Math.round(limits.memory / 1e6)} MB and ${limits.processes} processes each`;
+  const taken = grouped ? `${most}, by control groups` : most;
+  if (found.hold === "user")
+    return fine(NAME, `a user of their own (${found.uid ?? "?"}), and namespaces; ${taken}`);
+  return fine(NAME, `namespaces; where holdfast is root, a user of their own as well; ${taken}`);
 }
 
 export async function checkIsolation(settings: DaemonSettings, env: NodeJS.ProcessEnv): Promise<Finding> {

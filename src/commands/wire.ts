@@ -9,6 +9,7 @@ import type { EventListener } from "../engine/event.ts";
 import { ok, type Result } from "../engine/failure.ts";
 import type { LiveProcess, Records } from "../engine/ports/records.ts";
 import type { Source } from "../engine/ports/source.ts";
+import { noteIsolation } from "../engine/program-isolation.ts";
 import { recover } from "../engine/recover.ts";
 import { endGroup } from "../process/session.ts";
 import { systemClock } from "../process/system-clock.ts";
@@ -132,6 +133,7 @@ async function openWithStores(options: OpenOptions, stores: Stores): Promise<Res
     await state.stop();
     return box;
   }
+  await noteIsolation(records, box.value?.isolation.hold ?? "none");
   const known = { source: source.value, cli: cli.value, care: care.value, keys: keys.value };
   return ok(await assemble(options, stores, { ...known, state, system, runDir, box: box.value }));
 }

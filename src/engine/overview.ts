@@ -2,6 +2,7 @@
 import { createBoard } from "./board.ts";
 import { createHead, type HeadWorld, type Wanted } from "./head.ts";
 import type { Parts } from "./parts.ts";
+import { programIsolation } from "./program-isolation.ts";
 import type { Control, Overview, StackFacts } from "./ports/control.ts";
 import type { RunRecord } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
@@ -57,6 +58,7 @@ export async function overview(parts: Seen): Promise<Overview> {
   const leases = whole ? await parts.leases() : [];
   const stacks = await Promise.all([...names].sort().map(name => facts(parts, name, wanted, leases, whole)));
   const { url, branch } = parts.world.source;
+  const isolation = whole && (await programIsolation(parts.world.records, wanted?.estate.stacks ?? []));
   const problems = (wanted?.estate.flaws ?? []).flatMap(flaw => flaw.problems);
   return {
     repository: url,
@@ -66,6 +68,7 @@ export async function overview(parts: Seen): Promise<Overview> {
     ...(problems.length > 0 && { problems }),
     stacks,
     care,
+    ...(isolation && { isolation }),
     at: parts.world.clock.now(),
   };
 }

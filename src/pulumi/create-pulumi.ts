@@ -75,6 +75,19 @@ function failed(
   return fail(failureOf({ what, deadlineMs, home, limits, ...outcome, ...program }, redactor));
 }
 
+/** Where programs have boxes, one that cannot have any says so with each plan. */
+function unboxed(
+  { limits }: PulumiOptions,
+  { stack: { runtime } }: OperationContext,
+  worker: Worker | undefined,
+): string | undefined {
+  if (!limits || !worker || runtime === "nodejs") return undefined;
+  return `warning: programs in ${runtime} are not isolated: it ran as the daemon's user (see docs/security.md, Isolation)`;
+}
+
+const withNote = (observed: Observation, note: string | undefined): Observation =>
+  note === undefined ? observed : { ...observed, diagnostics: [note, ...observed.diagnostics] };
+
 const hasDone = (event: EngineEvent): boolean =>
   event.kind === "failed" ||
   (event.kind === "done" && event.step.op !== "same" && event.step.op !== "refresh");
@@ -116,7 +129,7 @@ export function createPulumi(options: PulumiOptions): Pulumi {
   ): Promise<Result<Observation>> => {
     const outcome = await perform(context, operation, worker);
     if (outcome.result.code !== 0) return failed(context, operation, outcome, options, worker);
-    return ok(observe(outcome.events, redactor));
+    return ok(withNote(observe(outcome.events, redactor), unboxed(options, context, worker)));
   };
   const change = async (
     context: OperationContext,

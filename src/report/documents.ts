@@ -1,6 +1,7 @@
 /** The JSON documents of `--json`. Their schemas are in docs/schemas/; times are ISO 8601 in UTC, durations milliseconds. */
 import type { Failure, Problem } from "../engine/failure.ts";
 import type { CareFacts } from "../engine/ports/care.ts";
+import type { ProgramIsolation } from "../engine/ports/control.ts";
 import type { Change, Plan, UnknownResource } from "../engine/ports/plan.ts";
 import type { Lock } from "../engine/ports/control.ts";
 import type { ByHand, DriftRecord, RunRecord, StackState } from "../engine/ports/records.ts";
@@ -196,6 +197,7 @@ export interface StatusContext {
   /** What of the head cannot be read. */
   readonly problems?: readonly Problem[];
   readonly care?: CareFacts;
+  readonly isolation?: ProgramIsolation;
 }
 
 const problemJson = ({ message, place, hint }: Problem) => ({
@@ -222,7 +224,7 @@ const backupsJson = ({ on, last, failure }: CareFacts["backups"]) => ({
 /** docs/schemas/status.schema.json */
 export const statusDocument = (
   views: readonly StackView[],
-  { now, repository, branch, head, failure, problems = [], care }: StatusContext,
+  { now, repository, branch, head, failure, problems = [], care, isolation }: StatusContext,
 ) => ({
   version: DOCUMENT_VERSION,
   at: new Date(now).toISOString(),
@@ -233,6 +235,7 @@ export const statusDocument = (
   problems: problems.map(problemJson),
   halted: failureJson(care?.halted, {}),
   backups: care ? backupsJson(care.backups) : null,
+  isolation: isolation ?? null,
   stacks: views.map(stackJson),
 });
 

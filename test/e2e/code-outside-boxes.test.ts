@@ -42,5 +42,7 @@ test("plugins from the repository are refused by file and line before anything o
     places.push(...failure.problems.map(({ place }) => `${place?.file}:${place?.line ?? "-"}`));
   }
   assert.deepEqual(places, ["spy/pulumi-resource-x:-", "named/Pulumi.yaml:5", "snake/Pulumi.yaml:2"]);
+  const { isolation } = await stage.controller().overview();
+  assert.deepEqual(isolation?.unboxed, ["snake/dev"]);
   assert.ok(!existsSync(proof), "the repository's own program ran outside of a box");
 });

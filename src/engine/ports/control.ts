@@ -32,6 +32,14 @@ export interface StackFacts {
   readonly lease?: Lease;
 }
 
+/** How programs are kept away from the machine. */
+export interface ProgramIsolation {
+  /** `user`: as a user of their own, in namespaces. `namespace`: in namespaces. */
+  readonly hold: "user" | "namespace" | "none";
+  /** Stacks whose programs run as the daemon's user all the same. */
+  readonly unboxed: readonly StackName[];
+}
+
 export interface Overview {
   readonly repository: string;
   readonly branch: string;
@@ -42,6 +50,8 @@ export interface Overview {
   readonly problems?: readonly Problem[];
   readonly stacks: readonly StackFacts[];
   readonly care: CareFacts;
+  /** Undefined: no program was ever run here, or the database cannot be asked. */
+  readonly isolation?: ProgramIsolation;
   /** Milliseconds since the epoch, by the controller's clock. */
   readonly at: number;
 }

@@ -74,6 +74,8 @@ test("status", () => {
     wanted: ["hosts/frodo", "hosts/new"].map(name => ({ name, settings })),
     now: NOW,
   });
+  const isolation = { hold: "user", unboxed: ["snake/dev"] } as const;
+  check("status", statusDocument(views, { now: NOW, isolation }));
   check("status", statusDocument(views, { now: NOW }));
   check("status", statusDocument([], { now: NOW, repository: "r", branch: "main", head: revision, failure }));
 });
