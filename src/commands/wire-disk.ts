@@ -39,21 +39,20 @@ async function fullRoom(settings: Settings): Promise<Room | undefined> {
   return undefined;
 }
 
-/** Where an error that means nothing else happened: it may say so itself. */
-async function named({ path: file, folder }: FullDisk, settings: Settings): Promise<Room> {
+/** Where it happened: it may say so itself; else one of ours is full. */
+async function roomFor({ path: file, folder }: FullDisk, settings: Settings): Promise<Room | undefined> {
   const place = folder ?? (file === undefined ? undefined : path.dirname(file));
-  if (place !== undefined) return roomOf(nearest(place), settings);
-  return (await fullRoom(settings)) ?? roomOf(settings.data, settings);
+  return place === undefined ? fullRoom(settings) : roomOf(nearest(place), settings);
 }
 
 /** Of an exception, or of a tool's words. A target's disk may be full as well: words count only where one of ours is. */
 export async function diskFailure(settings: Settings, trouble: unknown): Promise<Failure | undefined> {
   const found = fullDiskOf(trouble);
   if (!found) return undefined;
-  const room = await (found.certain ? named(found, settings) : fullRoom(settings));
-  if (!room) return undefined;
-  const { folder, free, low } = room;
-  return { kind: "transient", reason: "disk", why: found.why, folder, ...(low && { free }) };
+  const room = await roomFor(found, settings);
+  if (!room && !found.certain) return undefined;
+  const where = room && { folder: room.folder, ...(room.low && { free: room.free }) };
+  return { kind: "transient", reason: "disk", why: found.why, ...where };
 }
 
 /** The same source; where it says that a disk is full, with the folder and what is free. */
