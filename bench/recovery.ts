@@ -1,4 +1,5 @@
 /** From `kill -9` of each kind of process, in the middle of a deploy, until all is deployed. */
+import { signal } from "../soak/faults/fault.ts";
 import { HELPERS, type Helper } from "../soak/faults/processes.ts";
 import { createDaemonLife, type DaemonLife } from "../soak/daemon.ts";
 import { readBook } from "../soak/database.ts";
@@ -48,7 +49,8 @@ const killHelper =
   (): void => {
     const found = stage.processes().filter(({ command }) => HELPERS[helper].test(command));
     if (found.length === 0) throw new Error(`there is no ${helper}`);
-    for (const { pid } of found) process.kill(pid, "SIGKILL");
+    // One of a box may be gone with another one before its turn comes.
+  for (const { pid } of found) signal(pid, "SIGKILL");
   };
 
 const row = (name: string, what: string, kill: (scene: Scene) => () => Promise<void> | void): Row<Scene> => ({
