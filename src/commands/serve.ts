@@ -1,5 +1,6 @@
 /** `holdfast serve`: the daemon. */
 import { defineCommand } from "./command.ts";
+import { isolationOptions } from "./isolation-options.ts";
 import { serveExit } from "./run-exit.ts";
 import { sayFailure } from "./with-control.ts";
 
@@ -11,6 +12,7 @@ export const command = defineCommand({
     "allowed-signers-file": { type: "string", describe: "deploy only commits signed by these SSH keys" },
     "revoked-signers-file": { type: "string", describe: "SSH keys that do not count any more" },
     "gpg-keys-file": { type: "string", describe: "deploy only commits signed by these GPG keys" },
+    ...isolationOptions,
     settings: { type: "string", describe: "settings file; else settings.yaml in the data folder" },
   },
   async run(args, io) {

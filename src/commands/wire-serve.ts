@@ -10,6 +10,7 @@ import { createMetrics } from "../report/metrics.ts";
 import { createProgress } from "../report/progress.ts";
 import { createHttpServer, type HoldfastServer, type ServerOptions } from "../server/server.ts";
 import type { Args, Builder, Io } from "./command.ts";
+import { isolationFlags, type IsolationArgs } from "./isolation-options.ts";
 import { settingsFor } from "./wire-settings.ts";
 import { viewsOf } from "./views.ts";
 import { createHealth } from "./wire-health.ts";
@@ -29,13 +30,14 @@ type ServeArgs = Args<Builder> & {
   readonly "allowed-signers-file"?: string | undefined;
   readonly "revoked-signers-file"?: string | undefined;
   readonly "gpg-keys-file"?: string | undefined;
-};
+} & IsolationArgs;
 
 const flagsOf = (args: ServeArgs): Readonly<Record<string, string | undefined>> => ({
   listen: args.listen,
   allowedSignersFile: args["allowed-signers-file"],
   revokedSignersFile: args["revoked-signers-file"],
   gpgKeysFile: args["gpg-keys-file"],
+  ...isolationFlags(args),
 });
 
 /** All who listen to what happens. */

@@ -80,7 +80,14 @@ test(
   { skip: !isRoot && "needs root" },
   async t => {
     const stage = makeStage(t, { files: () => ({ ...settings(), ...project("hangs", HANGING) }) });
-    const daemon = await stage.serve([]);
+    const daemon = await stage.serve([
+      "--isolation",
+      "required",
+      "--program-memory",
+      "1 GB",
+      "--program-processes",
+      "300",
+    ]);
     const sleeper = (): Promise<Process> => until("the provider has begun", () => having(stage, SLEEP)[0]);
     const first = await sleeper();
     const cli = having(stage, "pulumi preview")[0];
