@@ -70,7 +70,7 @@ export const wantsProgram = (first: Result<Observation>): boolean =>
 
 function wordsOf(failure: Failure): string {
   if ("message" in failure) return failure.message;
-  return "why" in failure ? failure.why : failure.reason;
+  return ("why" in failure ? failure.why : undefined) ?? failure.reason;
 }
 
 /** Which of two failures is told: what could not be read, and what else stood in the way of reading it. */
