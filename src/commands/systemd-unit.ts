@@ -74,6 +74,8 @@ export function systemdUnit(options: UnitOptions): string {
     `RestartPreventExitStatus=${UNMENDABLE.join(" ")}`,
     "# The daemon alone is asked to stop, and ends what it started in order; what is left then is killed.",
     "KillMode=mixed",
+    "# A control group of our own, in which each program's box gets one with its limits.",
+    "Delegate=yes",
     `TimeoutStopSec=${STOP_SECONDS}`,
     ...(user ? [] : SYSTEM_HARDENING),
     "",

@@ -1,8 +1,10 @@
 /** Code of the repository that the CLI would start by itself, outside of the program's box. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { project, settings } from "../support/estate.ts";
 import { tempFolder } from "../support/git.ts";
 import { openStage, type Stage } from "../support/holdfast.ts";
@@ -11,6 +13,31 @@ import { openStage, type Stage } from "../support/holdfast.ts";
 const PROGRAM = `import * as pulumi from "@pulumi/pulumi";
 new pulumi.CustomResource("x/../tools/evil:index:Thing", "thing", {});
 `;
+
+/** Counts who comes; answers nothing that anybody could use. */
+async function plainServer(t: TestContext): Promise<{ readonly port: number; readonly calls: () => number }> {
+  let calls = 0;
+  const server = createServer((_request, answer) => {
+    calls++;
+    answer.writeHead(404).end();
+  });
+  t.after(() => server.close());
+  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+  return { port: (server.address() as AddressInfo).port, calls: () => calls };
+}
+
+const fromUrl = (port: number): string => `import * as pulumi from "@pulumi/pulumi";
+const opts = { version: "1.0.0", pluginDownloadURL: "http://127.0.0.1:${port}/" };
+new pulumi.CustomResource("elsewhere:index:Thing", "thing", {}, opts);
+`;
+
+test("a plugin is not downloaded from where a program says", async t => {
+  const { port, calls } = await plainServer(t);
+  const stage = await openStage(t, { files: () => ({ ...settings(), ...project("url", fromUrl(port)) }) });
+  const { failure } = await stage.plan("url/dev");
+  assert.equal(failure?.reason, "plugin-missing", JSON.stringify(failure));
+  assert.equal(calls(), 0);
+});
 
 /** Commits `tools/evil` of the project `spy`, executable. */
 function commitTool(stage: Stage, proof: string): void {

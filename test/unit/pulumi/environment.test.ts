@@ -38,6 +38,13 @@ test("the CLI is pointed at the run's state, worker and providers", () => {
   assert.match(env["PATH"] ?? "", /^\/node:\/sdk:/);
 });
 
+test("where programs have boxes, holdfast's own script is found first, and its socket is ours to name", () => {
+  const dynamicProviders = { path: "/ours", env: { HOLDFAST_DYNAMIC_PROVIDERS: "/run/d" } };
+  const env = environmentOf({ ...parts({ HOLDFAST_DYNAMIC_PROVIDERS: "/evil" }), dynamicProviders });
+  assert.match(env["PATH"] ?? "", /^\/ours:\/node:/);
+  assert.equal(env["HOLDFAST_DYNAMIC_PROVIDERS"], "/run/d");
+});
+
 test("an operation without a program has no language to attach to", () => {
   assert.equal(environmentOf({ ...parts(), workerPort: undefined })["PULUMI_DEBUG_LANGUAGES"], undefined);
 });
