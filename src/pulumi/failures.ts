@@ -65,6 +65,16 @@ function pluginMissing(said: string, home: string): Failure | undefined {
   return { kind: "stalled", reason: "plugin-missing", plugin, how };
 }
 
+/** Our own script in the place of the CLI's (src/program/dynamic/path): all that the CLI hands on is that it ended. */
+const REFUSED_PLUGIN = /could not read plugin \[[^\]]*dynamic\/path\/pulumi-resource-pulumi-python\]/;
+
+function pluginRefused(said: string): Failure | undefined {
+  if (!REFUSED_PLUGIN.test(said)) return undefined;
+  const message =
+    "the program uses a dynamic provider in Python, which cannot be isolated: write it in the program's own language";
+  return { kind: "stalled", reason: "program-failed", message };
+}
+
 /** `TYPE resource 'motd': property mode value {0999} has a problem: reason`, or without the property. The value may be a secret: it stays out. */
 const CHECK = /^(?:[^\n]*?: property (\S+) value \{[^]*\}|[^\n]*?) has a problem: ([^]*)$/;
 
@@ -190,6 +200,7 @@ export function failureOf(operation: FailedOperation, redactor: Redact): Failure
   return (
     stackBusy(stderr) ??
     pluginMissing(said, operation.home) ??
+    pluginRefused(said) ??
     planOutdated(diagnostics, events, stderr) ??
     protectedResource(diagnostics) ??
     checkFailed(events, errorsOf(events, diagnostics)) ??

@@ -12,6 +12,11 @@ const PROCESSES = 150;
 
 const HUNGRY = {
   heap: `const all = []; for (;;) all.push(new Array(100_000).fill(0).map(at => ({ at })));`,
+  // By a child of another thread.
+  thread: `import { Worker } from "node:worker_threads";
+const eat = "const all = []; setInterval(() => all.push(Buffer.alloc(20_000_000, 1)), 5);";
+const code = \`require("node:child_process").spawn(process.execPath, ["-e", \${JSON.stringify(eat)}], { stdio: "ignore" })\`;
+new Worker(code, { eval: true });`,
   buffers: `const all = []; for (;;) all.push(Buffer.alloc(20_000_000, 1));`,
   shell: `import { execFileSync } from "node:child_process";
 execFileSync("sh", ["-c", "while :; do sleep ${SLEEP} > /dev/null 2>&1 & done"], { stdio: "pipe" });`,
@@ -48,6 +53,7 @@ test(
     t.after(() => clearInterval(watch));
     for (const [name, said] of [
       ["heap", /than the 400 MB of memory .*programMemory/],
+      ["thread", /than the 400 MB of memory .*programMemory/],
       ["buffers", /than the 400 MB of memory .*programMemory/],
       ["shell", /than the 150 processes .*programProcesses/],
     ] as const) {

@@ -154,3 +154,27 @@ test("anything else is the CLI's own failure, with its last words, redacted", ()
     message: "error: no such flag [secret]",
   });
 });
+
+test("Python's dynamic provider is refused by name, where programs have boxes", () => {
+  const stderr =
+    "error: default: could not read plugin [/opt/holdfast/src/program/dynamic/path/pulumi-resource-pulumi-python]: exit status 1";
+  const failure = failureOf({ ...operation, result: result({ stderr: Buffer.from(stderr) }) }, openRedactor);
+  assert.ok(failure.reason === "program-failed" && failure.kind === "stalled");
+  assert.match(failure.message, /dynamic provider in Python/);
+});
+
+test("a program over a limit of its box fails by the limit's name", () => {
+  const limits = { memory: 4e9, processes: 512 };
+  const failed = {
+    kind: "diagnostic",
+    severity: "error",
+    message: "an unhandled error occurred: the program came to its limit of memory",
+    ephemeral: false,
+  } as const;
+  const failure = failureOf(
+    { ...operation, limits, events: [failed], output: "so far so good", result: result() },
+    openRedactor,
+  );
+  assert.ok(failure.reason === "program-failed");
+  assert.match(failure.message, /^the program needs more than the 4000 MB of memory.*programMemory/);
+});
