@@ -12,7 +12,7 @@ import type { AskRun, Control } from "./ports/control.ts";
 import type { RotateKeys } from "./ports/keys.ts";
 import type { RunRecord } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
-import { askPrunes } from "./prune.ts";
+import { askPrunes, forgetUnmade } from "./prune.ts";
 import { createRequests } from "./requests.ts";
 import { acceptRewrite as acceptHistory } from "./rewrite.ts";
 import type { RunWorld } from "./run.ts";
@@ -93,6 +93,7 @@ async function unlessDamaged<T>(parts: Parts, work: () => Promise<Result<T>>): P
 /** Fetches, and starts what is due. */
 async function followNow(parts: Parts, signal: AbortSignal): ReturnType<typeof refresh> {
   const wanted = await refresh(parts, signal);
+  await forgetUnmade(parts);
   // Their runs tell of themselves.
   void (await askPrunes(parts));
   parts.loop.pump();

@@ -35,6 +35,19 @@ export async function askPrunes(parts: Parts): Promise<readonly Promise<RunRecor
   return asked;
 }
 
+/** A stack that is gone before anything was made of it has nothing that stays: it would be orphaned for ever. */
+export async function forgetUnmade({ world, head, board, loop, requests }: Parts): Promise<void> {
+  const wanted = head.current();
+  if (!wanted) return;
+  const busy = new Set(loop.running().map(({ stack }) => stack.name));
+  for (const { stack, deployed } of board.statuses()) {
+    if (deployed || busy.has(stack) || requests.has(stack) || !isGone(wanted.estate, stack)) continue;
+    if ((await world.state.version(stack)) > 0 || (await world.state.pending(stack)).length > 0) continue;
+    await world.records.forget(stack);
+    board.forget(stack);
+  }
+}
+
 export interface ForgetWorld {
   readonly world: Pick<Parts["world"], "state" | "records" | "clock" | "emit">;
   readonly board: Board;

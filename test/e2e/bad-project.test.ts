@@ -140,6 +140,8 @@ test("mistakes of several kinds in the first commit", async t => {
       ...project("unset", fileProgram(box, { unset: "one" })),
       ...project("nowhere", fileProgram(box, { nowhere: "one" })),
       "nowhere/Pulumi.yaml": `${yamlOf("nowhere")}main: ../../x\n`,
+      "brief/Pulumi.yaml": `${yamlOf("brief")}main: ../../x\n`,
+      "brief/Pulumi.dev.yaml": "",
     }),
   });
   const { box } = stage;
@@ -149,6 +151,7 @@ test("mistakes of several kinds in the first commit", async t => {
     assert.deepEqual(
       [...runs].map(([stack, { outcome, failure }]) => [stack, outcome, failure?.reason]).sort(),
       [
+        ["brief/dev", "failed", "config-invalid"],
         ["good/dev", "converged", undefined],
         ["late/dev", "held", "dependency-not-ready"],
         ["nowhere/dev", "failed", "config-invalid"],
@@ -166,6 +169,8 @@ test("mistakes of several kinds in the first commit", async t => {
   await t.test("mended, all go on", async () => {
     stage.commit({
       ...settings({ "late/*": "{ dependsOn: [nameless/dev] }" }),
+      "brief/Pulumi.yaml": null,
+      "brief/Pulumi.dev.yaml": null,
       "nameless/Pulumi.yaml": yamlOf("nameless"),
       "nowhere/Pulumi.yaml": yamlOf("nowhere"),
     });
@@ -175,12 +180,15 @@ test("mistakes of several kinds in the first commit", async t => {
       ["late", "nameless", "nowhere", "unset"].map(name => box.read(name)),
       ["one", "one", "one", "one"],
     );
+    // Nothing was ever made of it, so it is no orphan.
+    await stage.controller().poll();
+    assert.equal((await states(stage))["brief/dev"], undefined);
   });
 
   await t.test("a link that leads out stops the projects that it lies in, and nothing else", async () => {
     symlinkSync("/etc/passwd", path.join(stage.repository.folder, "unset", "passwords"));
     stage.commit({ "good/index.mjs": fileProgram(box.folder, { good: "two" }) });
-    const runs = await stage.run("converge");
+    const runs = await stage.run("converge", ["good/dev", "unset/dev"]);
     assert.equal(runs.get("good/dev")?.outcome, "converged");
     const failure = runs.get("unset/dev")?.failure;
     assert.ok(failure?.reason === "config-invalid", JSON.stringify(failure));

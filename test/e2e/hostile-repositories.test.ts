@@ -27,6 +27,8 @@ test("what is hostile in one stack stops that stack, by name; what is hostile in
       ),
       ...project("git", fileProgram(box, { git: "" })),
       "git/package-lock.json": lock("git+ssh://git@example.org/evil.git#1"),
+      ...project("elsewhere", fileProgram(box, { elsewhere: "" })),
+      "elsewhere/package-lock.json": lock("http://169.254.169.254/evil.tgz"),
       ...project("outside", fileProgram(box, { outside: "" })),
       "outside/package-lock.json": lock("file:../../../../evil.tgz"),
     }),
@@ -42,6 +44,7 @@ test("what is hostile in one stack stops that stack, by name; what is hostile in
       "large/dev": "large/Pulumi.dev.yaml",
       "git/dev": "git/package-lock.json",
       "outside/dev": "outside/package-lock.json",
+      "elsewhere/dev": "elsewhere/package-lock.json",
     };
     for (const [stack, place] of Object.entries(places)) {
       const failure = runs.get(stack)?.failure;
