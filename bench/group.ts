@@ -13,8 +13,8 @@ export interface Row<S> {
 
 export interface Group {
   readonly rows: readonly Pick<Row<unknown>, "name" | "long">[];
-  /** Measures the chosen ones, in their order. */
-  measure(chosen: readonly string[], bench: Bench): Promise<readonly Figure[]>;
+  /** Measures the chosen ones, in their order; hands over what each gave, so that a later failure costs none of it. */
+  measure(chosen: readonly string[], bench: Bench, take: (figures: readonly Figure[]) => void): Promise<void>;
 }
 
 export function group<S>(
@@ -23,16 +23,14 @@ export function group<S>(
 ): Group {
   return {
     rows,
-    async measure(chosen, bench) {
+    async measure(chosen, bench, take) {
       const ending = createEnding();
       try {
         const scene = await open(ending, bench);
-        const figures: Figure[] = [];
         for (const row of rows.filter(({ name }) => chosen.includes(name))) {
           bench.say(row.name);
-          figures.push(...(await row.measure(scene, bench)));
+          take(await row.measure(scene, bench));
         }
-        return figures;
       } finally {
         await ending.run();
       }

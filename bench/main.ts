@@ -62,7 +62,13 @@ async function main({ chosen, times, slow, json }: ReturnType<typeof readArgumen
   const figures: Figure[] = [];
   for (const group of groups) {
     const wanted = group.rows.map(({ name }) => name).filter(name => chosen.includes(name));
-    if (wanted.length > 0) figures.push(...(await group.measure(wanted, bench)));
+    if (wanted.length === 0) continue;
+    await group
+      .measure(wanted, bench, measured => figures.push(...measured))
+      .catch((error: unknown) => {
+        process.exitCode = 1;
+        say(`${wanted.join(", ")}: ${error instanceof Error ? error.stack : String(error)}`);
+      });
   }
   const { cores, processor, node, load } = about;
   const head = `${cores} × ${processor}, Node ${node}, load ${load} at the start; medians of ${times}, the sides in turn`;

@@ -9,8 +9,12 @@ import { makeStage, type Daemon, type Stage } from "../test/support/daemon-stage
 import type { Ending, Files } from "../test/support/git.ts";
 import { testKey } from "../test/support/secrets.ts";
 
+type Environment = Readonly<Record<string, string>>;
+
 export interface ManyStacks {
   readonly stage: Stage;
+  /** A person's, who has the key of the state. */
+  readonly env: Environment;
   readonly daemon: Daemon;
 }
 
@@ -56,8 +60,6 @@ function filesOf(names: readonly Name[], sandbox: string): Files {
     ...Object.fromEntries(names.map(({ project, stack }) => [`${project}/Pulumi.${stack}.yaml`, "{}\n"])),
   };
 }
-
-type Environment = Readonly<Record<string, string>>;
 
 async function openInProcess({ data, repository }: Stage, env: Environment): Promise<Holdfast> {
   const opened = await openHoldfast({
@@ -133,5 +135,5 @@ export async function openManyStacks(
   // Ours and the daemon's: the state's keys are wrapped with it.
   const key = { SOPS_AGE_KEY_FILE: (await testKey(stage.base)).file };
   await seed(stage, { ...stage.env, ...key }, names, say);
-  return { stage, daemon: await stage.serve([], { env: key }) };
+  return { stage, env: key, daemon: await stage.serve([], { env: key }) };
 }

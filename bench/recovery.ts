@@ -50,7 +50,7 @@ const killHelper =
     const found = stage.processes().filter(({ command }) => HELPERS[helper].test(command));
     if (found.length === 0) throw new Error(`there is no ${helper}`);
     // One of a box may be gone with another one before its turn comes.
-  for (const { pid } of found) signal(pid, "SIGKILL");
+    for (const { pid } of found) signal(pid, "SIGKILL");
   };
 
 const row = (name: string, what: string, kill: (scene: Scene) => () => Promise<void> | void): Row<Scene> => ({

@@ -69,12 +69,12 @@ async function sweep(scene: ManyStacks): Promise<readonly Figure[]> {
   ];
 }
 
-async function backup({ stage }: ManyStacks, { say }: Bench): Promise<readonly Figure[]> {
+async function backup({ stage, env }: ManyStacks, { say }: Bench): Promise<readonly Figure[]> {
   const to = path.join(stage.base, "backups-of-bench");
   let size = NaN;
   const ms = await timed(async () => {
-    const made = await stage.run(["backup", "--to", to, "--json"]);
-    if (made.code !== 0) throw new Error(made.stderr);
+    const made = await stage.run(["backup", "--to", to, "--json"], { env });
+    if (made.code !== 0) throw new Error(made.stderr + made.stdout);
     const { made: one } = JSON.parse(made.stdout) as { made: { size: number } };
     size = one.size;
   });
