@@ -8,21 +8,14 @@ import type { Estate, Flaw, StackDefinition, StackName, StackSettings } from "./
 
 const projectOf = (stack: StackName): string => stack.slice(0, stack.indexOf("/"));
 
-/** Of these, those that lie where the stack was last; all, where that says nothing. */
-function nearest(flaws: readonly Flaw[], folder: string | undefined): readonly Flaw[] {
-  const near = flaws.filter(({ project }) => project?.folder === folder);
-  return near.length > 0 ? near : flaws;
+/** Of these, those whose folder has the project's name, as most have; all, where none has. */
+function likeliest(flaws: readonly Flaw[], stack: StackName): readonly Flaw[] {
+  const likely = flaws.filter(({ project }) => project?.folder.split("/").at(-1) === projectOf(stack));
+  return likely.length > 0 ? likely : flaws;
 }
 
-/**
- * What keeps this stack from being known at the estate's revision; undefined: it is known, or known to be gone.
- * `folder`: of its project, where it is deployed.
- */
-export function problemsOf(
-  estate: Estate,
-  stack: StackName,
-  folder?: string,
-): readonly Problem[] | undefined {
+/** What keeps this stack from being known at the estate's revision; undefined: it is known, or known to be gone. */
+export function problemsOf(estate: Estate, stack: StackName): readonly Problem[] | undefined {
   if (estate.flaws.length === 0) return undefined;
   const told = (flaws: readonly Flaw[]): readonly Problem[] => flaws.flatMap(({ problems }) => problems);
   const mine = estate.flaws.filter(({ stacks }) => stacks.includes(stack));
@@ -31,7 +24,7 @@ export function problemsOf(
   const ofProject = estate.flaws.filter(({ project }) => project?.name === projectOf(stack));
   if (ofProject.length > 0) return told(ofProject);
   const ofAny = estate.flaws.filter(({ project }) => project && project.name === undefined);
-  return ofAny.length > 0 ? told(nearest(ofAny, folder)) : undefined;
+  return ofAny.length > 0 ? told(likeliest(ofAny, stack)) : undefined;
 }
 
 /** Neither there nor where it cannot be seen. */

@@ -42,10 +42,10 @@ test("what can be read is never stalled by what cannot", () => {
   assert.deepEqual([...found.keys()], ["bad/dev"]);
 });
 
-test("of several that may hide it, the one where it was is named", () => {
-  const two = estate(nameless("x"), nameless("y"));
-  assert.deepEqual(problemsOf(two, "bad/dev", "y"), [{ message: "y" }]);
-  assert.equal(problemsOf(two, "bad/dev")?.length, 2);
+test("of several that may hide it, the one with its project's name is told", () => {
+  const two = estate(nameless("x"), nameless("infra/bad"));
+  assert.deepEqual(problemsOf(two, "bad/dev"), [{ message: "infra/bad" }]);
+  assert.equal(problemsOf(two, "other/dev")?.length, 2);
 });
 
 const deployed = status("bad/dev", {
