@@ -10,7 +10,7 @@ import { jsonTable, textTable } from "./table.ts";
 const USAGE = `usage: npm run bench -- [--only PATTERN] [--quick] [--slow] [--times N] [--json] [--list]
   --only PATTERN  only rows whose name holds this text; several: --only a --only b
   --quick         without the long ones
-  --slow          also what takes an hour: 10,000 resources by the plain way
+  --slow          also what takes more than an hour: 10,000 resources by the plain way
   --times N       rounds of what is short; medians are shown. Default 5
   --json          the figures as JSON
   --list          the names of the rows
