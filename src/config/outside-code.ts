@@ -1,7 +1,7 @@
 /** Code of a project that the Pulumi CLI would start outside of the program's box, where programs have boxes. */
 import { lstat, readdir } from "node:fs/promises";
 import path from "node:path";
-import type { Problem } from "../engine/failure.ts";
+import type { Place, Problem } from "../engine/failure.ts";
 import type { StackDefinition } from "../engine/ports/stack.ts";
 import { readCheckoutFile } from "./checkout-file.ts";
 import { isPath, namedPackages, pluginProblems } from "./outside-plugins.ts";
@@ -18,6 +18,9 @@ const PLUGINS_HINT =
   "install it where the daemon looks for plugins, or let such plugins run as the daemon's user: programPlugins: unboxed in the daemon's settings";
 const LANGUAGE_HINT =
   "write it for nodejs, or set isolation to auto in the daemon's settings: it then runs as the daemon's user";
+
+/** The one language whose programs can have boxes. */
+const BOXED = "nodejs";
 
 const PROJECT_FILES = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"];
 
@@ -71,21 +74,40 @@ async function packageFolders(root: string, folder: string, doc: YamlDocument): 
   return problems;
 }
 
-/** All that speaks against running this stack's program in a box. */
+/** As the names of all language hosts are; anything else could be a path for the CLI, as a provider's name can. */
+const LANGUAGE = /^[A-Za-z][A-Za-z0-9-]*$/;
+
+function languageProblems(runtime: string, required: boolean, place: Place | undefined): readonly Problem[] {
+  const problem = (message: string, hint: string): readonly Problem[] => [
+    { message, hint, ...(place ? { place } : {}) },
+  ];
+  if (required && runtime !== BOXED)
+    return problem(
+      `runtime: programs in ${runtime} cannot be isolated, and the daemon's settings require isolation`,
+      LANGUAGE_HINT,
+    );
+  if (LANGUAGE.test(runtime)) return [];
+  return problem(
+    `runtime: "${runtime}" is no language, and could lead to a file of the repository`,
+    PLUGINS_HINT,
+  );
+}
+
+/**
+ * All that speaks against running this stack's program where programs have boxes. Another language has none; what its
+ * project brings of plugins is refused all the same: they would run where no language host is installed.
+ */
 export async function outsideCode(
   root: string,
   { folder, runtime }: Pick<StackDefinition, "folder" | "runtime">,
-  rules: OutsideRules,
+  { required, plugins }: OutsideRules,
 ): Promise<readonly Problem[]> {
   const doc = await readProject(root, folder);
-  if (runtime !== "nodejs") {
-    const message = `runtime: programs in ${runtime} cannot be isolated, and the daemon's settings require isolation`;
-    const place = doc?.place(["runtime"]);
-    return rules.required ? [{ message, hint: LANGUAGE_HINT, ...(place ? { place } : {}) }] : [];
-  }
-  if (rules.plugins === "unboxed") return [];
+  const language = languageProblems(runtime, required, doc?.place(["runtime"]));
+  if (required && language.length > 0) return language;
+  if (plugins === "unboxed") return [];
   const named = doc
     ? [...pluginProblems(doc, PLUGINS_HINT), ...(await packageFolders(root, folder, doc))]
     : [];
-  return [...named, ...(await ways(root, folder))];
+  return [...language, ...named, ...(await ways(root, folder))];
 }

@@ -103,6 +103,18 @@ test("the operator may let plugins run outside", async t => {
   assert.deepEqual(await said(t, files, { rules: { required: true, plugins: "unboxed" } }), []);
 });
 
+test("another language's project brings no plugins either, nor a language", async t => {
+  const files = {
+    "web/Pulumi.yaml": "name: web\nruntime: x/../tools/evil\npackages: { p: ./sdk }\n",
+    "web/pulumi-language-x/y": "",
+  };
+  assert.deepEqual(await said(t, files, { runtime: "x/../tools/evil" }), [
+    'web/Pulumi.yaml:2:10 runtime: "x/../tools/evil" is no language, and could lead to a file of the repository',
+    'web/Pulumi.yaml:3:16 packages: "p" is given by a path, and its plugin would run outside of the program\'s box',
+    "web/pulumi-language-x a provider's name can lead through this folder to a file of the repository, which would run outside of the program's box",
+  ]);
+});
+
 test("another language is refused where isolation is required, and only there", async t => {
   const files = { "web/Pulumi.yaml": "name: web\nruntime:\n  name: python\n" };
   assert.deepEqual(await said(t, files, { runtime: "python" }), []);
