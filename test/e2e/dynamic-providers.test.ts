@@ -60,11 +60,11 @@ test("a dynamic provider makes, changes and deletes in a box of its own", async 
 });
 
 /** Seconds that nobody else sleeps. */
-const SLEEP = `86341.${process.pid}`;
-const HANGING = `import * as pulumi from "@pulumi/pulumi";
+const SLEEPS = { one: `86341.${process.pid}`, two: `86343.${process.pid}` };
+const hanging = (sleep: string): string => `import * as pulumi from "@pulumi/pulumi";
 const provider = {
   check: async () => {
-    require("child_process").spawn("sleep", ["${SLEEP}"], { detached: true, stdio: "ignore" });
+    require("child_process").spawn("sleep", ["${sleep}"], { detached: true, stdio: "ignore" });
     await new Promise(resolve => setTimeout(resolve, 1e8));
   },
 };
@@ -79,28 +79,32 @@ test(
   "a dynamic provider ends with its CLI, and with the daemon",
   { skip: !isRoot && "needs root" },
   async t => {
-    const stage = makeStage(t, { files: () => ({ ...settings(), ...project("hangs", HANGING) }) });
-    const daemon = await stage.serve([
-      "--isolation",
-      "required",
-      "--program-memory",
-      "1 GB",
-      "--program-processes",
-      "300",
-    ]);
-    const sleeper = (): Promise<Process> => until("the provider has begun", () => having(stage, SLEEP)[0]);
-    const first = await sleeper();
-    const cli = having(stage, "pulumi preview")[0];
-    assert.ok(cli, JSON.stringify(stage.processes()));
+    const stage = makeStage(t, {
+      files: () => ({
+        ...settings(),
+        ...project("one", hanging(SLEEPS.one)),
+        ...project("two", hanging(SLEEPS.two)),
+      }),
+    });
+    const limits = ["--program-memory", "1 GB", "--program-processes", "300"];
+    const daemon = await stage.serve(["--isolation", "required", ...limits], {
+      env: { HOLDFAST_PARALLELISM: "2" },
+    });
+    const sleeper = (sleep: string): Promise<Process> =>
+      until("the provider has begun", () => having(stage, sleep)[0]);
+    const [first] = await Promise.all(Object.values(SLEEPS).map(sleeper));
+    const cli = having(stage, "organization/one/dev").find(({ command }) =>
+      command.includes("pulumi preview"),
+    );
+    assert.ok(cli && first, JSON.stringify(stage.processes()));
     process.kill(cli.pid, "SIGKILL");
     await until(
       "the provider's box is gone",
-      () => !having(stage, SLEEP).some(({ pid }) => pid === first.pid),
+      () => !having(stage, SLEEPS.one).some(({ pid }) => pid === first.pid),
     );
-    await sleeper(); // of the run that was begun anew
+    assert.ok(having(stage, SLEEPS.two).length > 0, "the other one goes on");
     daemon.kill("SIGKILL");
-    await until("nothing of it is left", () =>
-      [SLEEP, "ask-for-provider", "dynamic-provider"].every(part => having(stage, part).length === 0),
-    );
+    const left = [...Object.values(SLEEPS), "ask-for-provider", "dynamic-provider"];
+    await until("nothing of it is left", () => left.every(part => having(stage, part).length === 0));
   },
 );
