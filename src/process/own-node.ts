@@ -2,7 +2,7 @@
 
 /**
  * Megabytes of V8's space for young values, of which it keeps three. Default 16: each process would hold 48 MB for a
- * moment's garbage; with 4 it uses 2 to 7 % more CPU time. The second is for quiet-heap.ts.
+ * moment's garbage; with 4 it takes more CPU time where much is made at once (docs/benchmark.md). The second is for quiet-heap.ts.
  */
 const FRUGAL = ["--max-semi-space-size=4", "--expose-gc"];
 

@@ -55,5 +55,6 @@ export async function main([name, ...args]) {
   env.PATH = [...tools, env.PATH].join(path.delimiter);
   env.NODE_COMPILE_CACHE ||= path.join(cacheFolder(), "compile");
   const program = verb.program.map((part, index) => (index === 0 ? path.join(root, part) : part));
-  process.execve(process.execPath, [process.execPath, ...program, ...args], env);
+  const command = verb.executable ? [...program, ...args] : [process.execPath, ...program, ...args];
+  process.execve(command[0], command, env);
 }
