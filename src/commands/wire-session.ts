@@ -86,7 +86,13 @@ export async function openSession(
     : undefined;
   if (daemon) return ok({ control: daemon, settings, remote: true, close: async () => leaving.abort() });
   const own = { ...settings, workers: Math.min(settings.workers, WORKERS_OF_A_COMMAND) };
-  const opened = await openHoldfast({ settings: own, env: io.env, cwd: io.cwd, automatic: false, ...options });
+  const opened = await openHoldfast({
+    settings: own,
+    env: io.env,
+    cwd: io.cwd,
+    automatic: false,
+    ...options,
+  });
   if (!opened.ok) return opened;
   const { controller, close } = opened.value;
   return ok({ control: controller, settings, remote: false, close: () => close(GRACE_MS) });

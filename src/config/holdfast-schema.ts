@@ -116,7 +116,11 @@ export const holdfastSchema = z.strictObject({
     .optional()
     .describe("Other organizations that StackReferences may name and that mean this one."),
   allowScripts: z
-    .array(z.string().regex(/^(@[a-z0-9~][a-z0-9~._-]*\/)?[a-z0-9~][a-z0-9~._-]*$/, "write the name of an npm package"))
+    .array(
+      z
+        .string()
+        .regex(/^(@[a-z0-9~][a-z0-9~._-]*\/)?[a-z0-9~][a-z0-9~._-]*$/, "write the name of an npm package"),
+    )
     .max(1000)
     .optional()
     .describe("npm packages whose install scripts may run."),
