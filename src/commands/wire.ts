@@ -13,6 +13,7 @@ import { noteIsolation } from "../engine/program-isolation.ts";
 import { recover } from "../engine/recover.ts";
 import { endGroup } from "../process/session.ts";
 import { systemClock } from "../process/system-clock.ts";
+import { removeOldOperations } from "../pulumi/home.ts";
 import { createSecretReader } from "../secrets/reader.ts";
 import { createRedactor } from "../secrets/redactor.ts";
 import { inDataFolder, makeDataFolder } from "../store/data-folder.ts";
@@ -170,6 +171,7 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
   const providers = startProviders(options, found, redact, (runId, urn) => state.mayMutate(runId, urn));
   const tools = makeTools(options, records, found, redactor);
   await recover({ records, state, endProcess, now: systemClock.now });
+  await removeOldOperations(found.runDir);
   const secrets = createSecretReader({ redactor, identities });
   const controller = createController(
     {

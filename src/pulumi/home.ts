@@ -1,6 +1,6 @@
 /** Folders that the CLI needs: its home, and one on tmpfs for each operation. */
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -35,6 +35,17 @@ export interface OperationFolder {
   readonly providers: string;
   readonly credentials: string;
   remove(): Promise<void>;
+}
+
+const OPERATION = /^[0-9a-f]{12}$/;
+
+/**
+ * Removes folders of operations that nobody has any more. A CLI that outlived its daemon makes its folder anew where it
+ * is gone, for its credentials: to be called when all of those are ended, and before there are new ones.
+ */
+export async function removeOldOperations(runDir: string): Promise<void> {
+  const old = (await readdir(runDir)).filter(name => OPERATION.test(name));
+  await Promise.all(old.map(name => rm(path.join(runDir, name), { recursive: true, force: true })));
 }
 
 /** Folders that nobody else may enter; the socket is elsewhere where its path would be too long. */
