@@ -1,7 +1,7 @@
 /** What must be true when the faults are over and holdfast says that all is well. Each check answers what is wrong. */
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { runDirOf } from "../src/commands/wire-found.ts";
 import { readBook, type Book, type Run, type State } from "./database.ts";
 import { folderOf, targetOf, type Estate, type WantedStack } from "./estate.ts";
 import { wait } from "./faults/fault.ts";
@@ -130,8 +130,7 @@ function folderProblems({ data }: Scene): string[] {
   const left = readdirSync(data, { recursive: true, withFileTypes: true })
     .filter(({ name }) => UNFINISHED.test(name))
     .map(({ parentPath, name }) => path.join(parentPath, name));
-  const key = createHash("sha256").update(data).digest("hex").slice(0, 12);
-  const operations = `/dev/shm/holdfast-${key}`;
+  const operations = runDirOf(data);
   const folders = existsSync(operations) ? readdirSync(operations).filter(name => OPERATION.test(name)) : [];
   return [
     ...left.map(name => `${name} lies in the data folder`),

@@ -58,10 +58,15 @@ export const NETWORK = [
   "SSL_CERT_FILE",
 ];
 
-/** Short-lived files live in memory where the machine has such a folder; a crash's leftovers go at the next start. */
-export function makeRunDir(data: string): string {
+/** Where a data folder's short-lived files are: in memory where the machine has such a folder. */
+export function runDirOf(data: string): string {
   const base = os.platform() === "linux" ? "/dev/shm" : os.tmpdir();
-  const dir = path.join(base, `holdfast-${createHash("sha256").update(data).digest("hex").slice(0, 12)}`);
+  return path.join(base, `holdfast-${createHash("sha256").update(data).digest("hex").slice(0, 12)}`);
+}
+
+/** A crash's leftovers go at the next start. */
+export function makeRunDir(data: string): string {
+  const dir = runDirOf(data);
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   return dir;

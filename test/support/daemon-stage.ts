@@ -1,8 +1,17 @@
 /** holdfast as people run it: the real command in processes of its own, on a repository, a data folder and a sandbox. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
+import { runDirOf } from "../../src/commands/wire-found.ts";
 import { makeRepository, removeTree, type Ending, type Files, type TestRepository } from "./git.ts";
 
 export const HOLDFAST = path.resolve(import.meta.dirname, "../../bin/holdfast");
@@ -150,6 +159,8 @@ export function makeStage(t: Ending, { files }: StageOptions): Stage {
     }
     await until("the stage's processes are gone", () => alive().length === 0);
     removeTree(base);
+    // Of a daemon that was killed for good.
+    rmSync(runDirOf(data), { recursive: true, force: true });
   });
   const repository = makeRepository(t, { files: files({ sandbox, gate }) });
   const env = {
