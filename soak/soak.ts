@@ -32,7 +32,7 @@ export interface Soaked {
 }
 
 /** Between two faults, in milliseconds. */
-const PAUSE_MS = [20, 500] as const;
+const PAUSE_MS = [10, 120] as const;
 
 interface Course {
   readonly estate: Estate;
