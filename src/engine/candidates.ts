@@ -47,18 +47,18 @@ export interface CandidateWorld {
 export const elsewhereKey = (stack: StackName, revision?: string): string =>
   revision === undefined ? stack : `${stack}@${revision}`;
 
-function dependencies(wanted: Wanted, board: Board): Dependencies {
+/** Those that cannot be read at the head, and why. */
+type Stalled = ReturnType<typeof stalledStacks>;
+
+function dependencies(wanted: Wanted, board: Board, stalled: Stalled): Dependencies {
   const stacks = wanted.estate.stacks.map(({ name, settings }) => ({
     name,
     dependsOn: settings.dependsOn,
     references: board.status(name)?.references ?? [],
   }));
   // They wait for nobody, but others wait for them.
-  const stalled = [...stalledStacks(wanted.estate, board.statuses()).keys()];
-  const all = joinDependencies([
-    ...stacks,
-    ...stalled.map(name => ({ name, dependsOn: [], references: [] })),
-  ]);
+  const waitedFor = [...stalled.keys()].map(name => ({ name, dependsOn: [], references: [] }));
+  const all = joinDependencies([...stacks, ...waitedFor]);
   // References can be circular where declarations are not: then only what was declared counts.
   return findCycle(all) ? joinDependencies(stacks.map(stack => ({ ...stack, references: [] }))) : all;
 }
@@ -73,14 +73,10 @@ function find(request: Request, wanted: Wanted | undefined, world: CandidateWorl
 }
 
 /** A wish for what cannot be read is answered with why; one that only needs what is deployed is not. */
-function ofStalled(
-  request: Request,
-  wanted: Wanted | undefined,
-  world: CandidateWorld,
-): Candidate | undefined {
+function ofStalled(request: Request, wanted: Wanted | undefined, stalled: Stalled): Candidate | undefined {
   const { stack, mode, revision, since } = request;
   if (!wanted || revision !== undefined || (mode !== "converge" && mode !== "plan")) return undefined;
-  const problems = stalledStacks(wanted.estate, world.board.statuses()).get(stack);
+  const problems = stalled.get(stack);
   if (!problems) return undefined;
   const common = { wanted, want: request, request, urgent: true, since, blockedBy: [] };
   return { stack, definition: unread(stack), problems, ...common };
@@ -88,10 +84,15 @@ function ofStalled(
 
 type Blockers = (stack: StackName) => readonly StackName[];
 
-function asked(wanted: Wanted | undefined, world: CandidateWorld, blockers: Blockers): readonly Candidate[] {
+function asked(
+  wanted: Wanted | undefined,
+  world: CandidateWorld,
+  stalled: Stalled,
+  blockers: Blockers,
+): readonly Candidate[] {
   return world.requests.waiting().flatMap(request => {
-    const stalled = ofStalled(request, wanted, world);
-    if (stalled) return [stalled];
+    const told = ofStalled(request, wanted, stalled);
+    if (told) return [told];
     const found = find(request, wanted, world);
     if (!found) return [];
     const blockedBy = request.mode === "converge" ? blockers(request.stack) : [];
@@ -134,10 +135,9 @@ function automatic(wanted: Wanted, world: CandidateWorld, blockers: Blockers): r
 }
 
 /** Each is told once of at a revision; then what is deployed is looked after. */
-function stalled(wanted: Wanted, world: CandidateWorld): readonly Candidate[] {
+function behindHead(wanted: Wanted, world: CandidateWorld, stalled: Stalled): readonly Candidate[] {
   const { board, elsewhere, now } = world;
-  const all = [...stalledStacks(wanted.estate, board.statuses())];
-  return all.flatMap(([stack, problems]): readonly Candidate[] => {
+  return [...stalled].flatMap(([stack, problems]): readonly Candidate[] => {
     const status = board.status(stack);
     if (world.isActive(stack) || board.pause(stack)) return [];
     const common = { stack, since: world.since(stack), blockedBy: [] };
@@ -155,15 +155,16 @@ function stalled(wanted: Wanted, world: CandidateWorld): readonly Candidate[] {
 
 /** Everybody who has a reason to run now and is not running; a person's wish outweighs what is due anyway. */
 export function candidates(wanted: Wanted | undefined, world: CandidateWorld): readonly Candidate[] {
-  const before = wanted ? dependencies(wanted, world.board) : new Map<StackName, readonly StackName[]>();
+  const stalled: Stalled = wanted ? stalledStacks(wanted.estate, world.board.statuses()) : new Map();
+  const before: Dependencies = wanted ? dependencies(wanted, world.board, stalled) : new Map();
   const deployed = (stack: StackName): string | undefined => world.board.status(stack)?.deployed?.sha;
   const blockers: Blockers = stack =>
     wanted ? notReady(before.get(stack) ?? [], deployed, wanted.revision.sha) : [];
-  const persons = asked(wanted, world, blockers);
+  const persons = asked(wanted, world, stalled, blockers);
   const taken = new Set(persons.map(({ stack }) => stack));
   const others =
     wanted && world.automatic && !world.requests.expectedAt(wanted.revision.sha)
-      ? [...automatic(wanted, world, blockers), ...stalled(wanted, world)].filter(
+      ? [...automatic(wanted, world, blockers), ...behindHead(wanted, world, stalled)].filter(
           ({ stack }) => !taken.has(stack),
         )
       : [];

@@ -47,8 +47,10 @@ export function createRequests(): Requests {
       list = [...list, { ...ask, since: now, resolve, promise }];
       return promise;
     },
-    waiting: () =>
-      list.filter((request, index) => list.findIndex(other => other.stack === request.stack) === index),
+    waiting() {
+      const seen = new Set<StackName>();
+      return list.filter(({ stack }) => !seen.has(stack) && seen.add(stack));
+    },
     expect(head) {
       const one = { head };
       expected.add(one);
