@@ -1,5 +1,5 @@
 /** What happens, told once to whoever listens: logs, progress, metrics, notifications. Values are already redacted. */
-import type { Failure } from "./failure.ts";
+import type { Failure, Problem } from "./failure.ts";
 import type { Plan } from "./ports/plan.ts";
 import type { RunRecord, StackStatus } from "./ports/records.ts";
 import type { Revision } from "./ports/source.ts";
@@ -7,6 +7,13 @@ import type { StackName } from "./ports/stack.ts";
 
 export type EngineEvent =
   | { readonly type: "revision-seen"; readonly revision: Revision; readonly at: number }
+  /** A part of the new revision cannot be read; the stacks that it does not concern go on. */
+  | {
+      readonly type: "flaw-seen";
+      readonly revision: Revision;
+      readonly problem: Problem;
+      readonly at: number;
+    }
   | { readonly type: "source-failed"; readonly failure: Failure; readonly at: number }
   | { readonly type: "run-started"; readonly run: RunRecord; readonly at: number }
   | {

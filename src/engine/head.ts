@@ -53,11 +53,8 @@ const unknownCommit = (name: string): Result<never> =>
 /** A stack that a flaw concerns has a run that says so; what has no stack's name is said here alone. */
 function tell({ emit, clock }: HeadWorld, { estate, revision }: Wanted): void {
   emit({ type: "revision-seen", revision, at: clock.now() });
-  for (const { message, place, hint } of estate.flaws.flatMap(flaw => flaw.problems)) {
-    const at = [place?.file, place?.line, place?.column].filter(part => part !== undefined).join(":");
-    const text = `commit ${revision.sha.slice(0, 8)}: ${at}  ${message}${hint ? ` · ${hint}` : ""}`;
-    emit({ type: "message", level: "error", text, at: clock.now() });
-  }
+  for (const problem of estate.flaws.flatMap(flaw => flaw.problems))
+    emit({ type: "flaw-seen", revision, problem, at: clock.now() });
 }
 
 export function createHead(world: HeadWorld): Head {

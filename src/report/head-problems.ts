@@ -2,7 +2,7 @@
 import type { Problem } from "../engine/failure.ts";
 import type { Revision } from "../engine/ports/source.ts";
 import { shortSha } from "./commit.ts";
-import { problemLine } from "./messages/message.ts";
+import { FIX_AND_COMMIT, problemLine } from "./messages/message.ts";
 
 /** One paragraph, or none. */
 export function problemsText(problems: readonly Problem[] = [], head?: Revision): readonly string[] {
@@ -13,7 +13,7 @@ export function problemsText(problems: readonly Problem[] = [], head?: Revision)
     [
       `${of} cannot be read; the stacks that it concerns stay as they are, the others go on`,
       ...lines,
-      "Correct it and commit; the next commit is tried at once.",
+      FIX_AND_COMMIT,
     ].join("\n"),
   ];
 }

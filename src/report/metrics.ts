@@ -174,6 +174,7 @@ export function createMetrics(input: MetricsInput): Metrics {
         return runEnded(event.run, event.status, event.at);
       case "process-restarted":
         return counters.restarts.inc({ process: event.what });
+      case "flaw-seen":
       case "run-started":
       case "step":
       case "resource":

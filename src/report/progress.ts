@@ -6,6 +6,7 @@ import { commitLine, shortSha } from "./commit.ts";
 import { countsText } from "./counts.ts";
 import { formatDuration } from "./duration.ts";
 import { describeFailure } from "./messages.ts";
+import { problemLine } from "./messages/message.ts";
 import { plainLine } from "./plain-text.ts";
 import { planSummary } from "./plan-text.ts";
 import { resourceName } from "./urn.ts";
@@ -35,6 +36,8 @@ function say(event: EngineEvent, verbose: boolean, color: Colors): string | unde
   switch (event.type) {
     case "revision-seen":
       return `commit ${commitLine(event.revision)}`;
+    case "flaw-seen":
+      return `error: commit ${shortSha(event.revision.sha)}: ${problemLine(event.problem).replace(/\n +/, " · ")}`;
     case "source-failed": {
       const { title, hint } = describeFailure(event.failure);
       return `${color.removed("repository")}: ${title} · ${hint}`;

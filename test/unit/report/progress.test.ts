@@ -10,6 +10,16 @@ const resource = { type: "resource", runId: "01run", stack, urn, op: "create", a
 const { endedAt: _, outcome: __, ...running } = runOf();
 const EVENTS: readonly EngineEvent[] = [
   { type: "revision-seen", revision, at: NOW },
+  {
+    type: "flaw-seen",
+    revision,
+    problem: {
+      message: "not valid YAML",
+      place: { file: "bad/Pulumi.yaml", line: 2, column: 1 },
+      hint: "mend it",
+    },
+    at: NOW,
+  },
   { type: "run-started", run: running, at: NOW },
   { type: "step", runId: "01run", stack, step: "apply", at: NOW },
   {
@@ -40,6 +50,7 @@ test("each event worth one is one line, with time and stack", () => {
   assert.equal(
     lines.join(""),
     `03:04:05 commit 1a2b3c4d Sam Gamgee: hosts: add motd
+03:04:05 error: commit 1a2b3c4d: bad/Pulumi.yaml:2:1  not valid YAML · mend it
 03:04:05 hosts/frodo converge of 1a2b3c4d (commit), run 01run
 03:04:05 hosts/frodo 1 to create
 03:04:05 hosts/frodo create holdfast:host:File motd done
