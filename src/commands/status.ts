@@ -1,10 +1,10 @@
 /** `holdfast status`: each stack's state, its commit and its last check. */
 import type { Overview } from "../engine/ports/control.ts";
 import { careText } from "../report/care-text.ts";
-import { statusDocument } from "../report/documents.ts";
 import { problemsText } from "../report/head-problems.ts";
 import { isolationText } from "../report/isolation-text.ts";
 import { failureText } from "../report/messages.ts";
+import { statusDocument } from "../report/status-document.ts";
 import { statusTable } from "../report/status-table.ts";
 import { defineCommand } from "./command.ts";
 import { viewsOf } from "./views.ts";

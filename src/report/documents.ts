@@ -1,28 +1,24 @@
 /** The JSON documents of `--json`. Their schemas are in docs/schemas/; times are ISO 8601 in UTC, durations milliseconds. */
-import type { Failure, Problem } from "../engine/failure.ts";
-import type { CareFacts } from "../engine/ports/care.ts";
-import type { ProgramIsolation } from "../engine/ports/control.ts";
+import type { Failure } from "../engine/failure.ts";
 import type { Change, Plan, UnknownResource } from "../engine/ports/plan.ts";
 import type { Lock } from "../engine/ports/control.ts";
-import type { ByHand, DriftRecord, RunRecord, StackState } from "../engine/ports/records.ts";
+import type { ByHand, DriftRecord, RunRecord } from "../engine/ports/records.ts";
 import type { Revision } from "../engine/ports/source.ts";
 import type { Holder, Lease } from "../engine/ports/state.ts";
 import { describeFailure } from "./messages.ts";
 import type { MessageContext } from "./messages/message.ts";
-import type { StackView } from "./stack-view.ts";
-import { unreadable } from "./state.ts";
 
 /** Raised when a field is taken away or changes its meaning; a field that is added does not raise it. */
 export const DOCUMENT_VERSION = 1;
 
-interface CommitJson {
+export interface CommitJson {
   readonly sha: string;
   readonly author: string;
   readonly subject: string;
   readonly time: string;
 }
 
-interface FailureJson {
+export interface FailureJson {
   readonly kind: string;
   readonly reason: string;
   readonly title: string;
@@ -36,7 +32,7 @@ interface HolderJson {
   readonly program: string | null;
 }
 
-interface LeaseJson {
+export interface LeaseJson {
   readonly kind: string;
   readonly who: string;
   readonly run: string | null;
@@ -45,26 +41,6 @@ interface LeaseJson {
   readonly since: string;
   readonly renewed: string | null;
   readonly expires: string;
-}
-
-interface StackJson {
-  readonly stack: string;
-  readonly state: StackState;
-  readonly why: string;
-  readonly deployed: CommitJson | null;
-  readonly deployedAt: string | null;
-  readonly attempted: CommitJson | null;
-  readonly checkedAt: string | null;
-  readonly ranAt: string | null;
-  readonly retryAt: string | null;
-  readonly drifted: boolean;
-  readonly resources: number;
-  readonly unknown: readonly UnknownResource[];
-  readonly failure: FailureJson | null;
-  readonly heldDigest: string | null;
-  readonly lastRun: string | null;
-  readonly paused: { readonly by: string; readonly why: string; readonly at: string } | null;
-  readonly lease: LeaseJson | null;
 }
 
 interface ByHandJson {
@@ -102,22 +78,23 @@ interface PlanJson {
   readonly unknown: readonly UnknownResource[];
 }
 
-const iso = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString());
+export const iso = (at: number | undefined): string | null =>
+  at === undefined ? null : new Date(at).toISOString();
 
-const commitJson = ({ sha, author, subject, time }: Revision): CommitJson => ({
+export const commitJson = ({ sha, author, subject, time }: Revision): CommitJson => ({
   sha,
   author,
   subject,
   time: new Date(time).toISOString(),
 });
 
-const failureJson = (failure: Failure | undefined, context: MessageContext): FailureJson | null =>
+export const failureJson = (failure: Failure | undefined, context: MessageContext): FailureJson | null =>
   failure ? { kind: failure.kind, reason: failure.reason, ...describeFailure(failure, context) } : null;
 
 const holderJson = (holder: Holder | undefined): HolderJson | null =>
   holder ? { host: holder.host, pid: holder.pid ?? null, program: holder.program ?? null } : null;
 
-const leaseJson = ({ kind, who, run, about, holder, since, renewed, expires }: Lease): LeaseJson => ({
+export const leaseJson = ({ kind, who, run, about, holder, since, renewed, expires }: Lease): LeaseJson => ({
   kind,
   who,
   run: run ?? null,
@@ -135,30 +112,6 @@ const byHandJson = ({ kind, holder, head, dirty, renamed }: ByHand): ByHandJson 
   dirty: dirty ?? false,
   renamed: renamed ?? null,
 });
-
-function stackJson({ stack, state, why, status, pause, lease, problems }: StackView): StackJson {
-  const run = status?.lastRun;
-  const failure = problems ? unreadable(problems) : status?.failure;
-  return {
-    stack,
-    state,
-    why,
-    deployed: status?.deployed ? commitJson(status.deployed) : null,
-    deployedAt: iso(status?.deployedAt),
-    attempted: status?.attempted ? commitJson(status.attempted) : null,
-    checkedAt: iso(status?.checkedAt),
-    ranAt: iso(status?.ranAt),
-    retryAt: iso(status?.retryAt),
-    drifted: status?.drifted ?? false,
-    resources: status?.resources ?? 0,
-    unknown: status?.unknown ?? [],
-    failure: failureJson(failure, { stack, ...(run === undefined ? {} : { run }) }),
-    heldDigest: status?.heldDigest ?? null,
-    lastRun: run ?? null,
-    paused: pause ? { by: pause.by, why: pause.why, at: new Date(pause.at).toISOString() } : null,
-    lease: lease ? leaseJson(lease) : null,
-  };
-}
 
 function runJson(run: RunRecord): RunJson {
   return {
@@ -185,58 +138,6 @@ const planJson = ({ configHash: _, ...plan }: Plan): PlanJson => plan;
 export const failureDocument = (failure: Failure) => ({
   version: DOCUMENT_VERSION,
   failure: failureJson(failure, {}),
-});
-
-export interface StatusContext {
-  readonly now: number;
-  readonly repository?: string;
-  readonly branch?: string;
-  readonly head?: Revision;
-  /** Why the newest look at the repository led to nothing. */
-  readonly failure?: Failure;
-  /** What of the head cannot be read. */
-  readonly problems?: readonly Problem[];
-  readonly care?: CareFacts;
-  readonly isolation?: ProgramIsolation;
-}
-
-const problemJson = ({ message, place, hint }: Problem) => ({
-  message,
-  file: place?.file ?? null,
-  line: place?.line ?? null,
-  column: place?.column ?? null,
-  hint: hint ?? "",
-});
-
-const backupsJson = ({ on, last, failure }: CareFacts["backups"]) => ({
-  on,
-  last: last ? { ...last, at: new Date(last.at).toISOString() } : null,
-  failure: failure
-    ? {
-        at: new Date(failure.at).toISOString(),
-        why: failure.why,
-        hint: failure.hint ?? "",
-        attempts: failure.attempts,
-      }
-    : null,
-});
-
-/** docs/schemas/status.schema.json */
-export const statusDocument = (
-  views: readonly StackView[],
-  { now, repository, branch, head, failure, problems = [], care, isolation }: StatusContext,
-) => ({
-  version: DOCUMENT_VERSION,
-  at: new Date(now).toISOString(),
-  repository: repository ?? null,
-  branch: branch ?? null,
-  head: head ? commitJson(head) : null,
-  failure: failureJson(failure, {}),
-  problems: problems.map(problemJson),
-  halted: failureJson(care?.halted, {}),
-  backups: care ? backupsJson(care.backups) : null,
-  isolation: isolation ?? null,
-  stacks: views.map(stackJson),
 });
 
 /** docs/schemas/history.schema.json; newest first. */

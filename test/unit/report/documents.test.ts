@@ -11,8 +11,8 @@ import {
   jsonText,
   planDocument,
   showDocument,
-  statusDocument,
 } from "../../../src/report/documents.ts";
+import { statusDocument } from "../../../src/report/status-document.ts";
 import { driftText } from "../../../src/report/drift-text.ts";
 import { stackViews } from "../../../src/report/stack-view.ts";
 import { schemaErrors } from "../../support/json-schema.ts";
