@@ -137,6 +137,12 @@ export type Result<T> =
 export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
 export const fail = (failure: Failure): { ok: false; failure: Failure } => ({ ok: false, failure });
 
+export const configInvalid = (problems: readonly Problem[]): Failure => ({
+  kind: "stalled",
+  reason: "config-invalid",
+  problems,
+});
+
 /** Expected failures on their way through methods that answer no Result: errors that carry them. */
 const carried = new WeakMap<Error, Failure>();
 

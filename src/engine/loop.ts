@@ -1,7 +1,7 @@
 /** Moves every stack towards what the repository wants: picks who runs, starts them, stops them. */
 import type { Board } from "./board.ts";
 import { candidates, elsewhereKey, hopeless, type Candidate, type Elsewhere } from "./candidates.ts";
-import type { Failure } from "./failure.ts";
+import { configInvalid } from "./failure.ts";
 import type { Head } from "./head.ts";
 import { finish, makeRun, opening, perform } from "./perform.ts";
 import type { RunRecord } from "./ports/records.ts";
@@ -10,7 +10,6 @@ import { forgetStack } from "./prune.ts";
 import type { Request, Requests } from "./requests.ts";
 import { endedWith, type Run, type RunEnd, type RunWorld } from "./run.ts";
 import { pick } from "./schedule.ts";
-import { invalid } from "./stalled.ts";
 
 export interface LoopOptions {
   /** Runs at one time. */
@@ -64,10 +63,11 @@ function firstSeen(now: () => number): {
   };
 }
 
-const unwritten = (run: Run, { failure }: RunEnd, endedAt: number): RunRecord => ({
+/** What nobody could write down, for who waits for it. */
+const unrecorded = (run: Run, { outcome, failure }: RunEnd, endedAt: number): RunRecord => ({
   ...opening(run),
   endedAt,
-  outcome: "failed",
+  outcome,
   ...(failure && { failure }),
 });
 
@@ -89,7 +89,8 @@ async function record(
       const text = `${run.stack.name}: run ${run.id} could not be recorded: ${String(error)}`;
       if (!said) emit({ type: "message", level: "error", text, at: clock.now() });
     }
-    if (givesUp() || care.halted()?.kind === "stalled") return unwritten(run, ended, clock.now());
+    if (givesUp() || care.halted()?.kind === "stalled")
+      return unrecorded(run, { ...ended, outcome: "failed" }, clock.now());
     await new Promise<void>(resolve => clock.after(RECORD_RETRY_MS, resolve));
   }
 }
@@ -111,7 +112,7 @@ async function keep(run: Run, ended: RunEnd, parts: LoopWorld, givesUp: () => bo
 /** What must not even begin: what cannot be read, a paused stack's apply, and an apply of a stack that is gone from Git. */
 function refusal(chosen: Candidate, board: Board, head: Head): RunEnd | undefined {
   const { stack, want, wanted, request, problems } = chosen;
-  if (problems) return endedWith(invalid(problems));
+  if (problems) return endedWith(configInvalid(problems));
   if (!request || want.mode === "plan" || want.mode === "check") return undefined;
   const pause = board.pause(stack);
   if (pause) return endedWith({ kind: "waiting", reason: "paused", why: pause.why, by: pause.by });
@@ -129,13 +130,6 @@ function takeRequest({ requests, elsewhere }: LoopWorld, request: Request): void
 function refuseAll(list: readonly Candidate[], end: (chosen: Candidate) => RunRecord): void {
   for (const one of list) one.request?.resolve(end(one));
 }
-
-const unrecorded = (run: Run, failure: Failure, now: number): RunRecord => ({
-  ...opening(run),
-  endedAt: now,
-  outcome: endedWith(failure).outcome,
-  failure,
-});
 
 const newerThan = (run: Run, head: Head) => (): string | undefined => {
   const now = head.current()?.revision.sha;
@@ -209,7 +203,7 @@ export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
     const list = candidates(head.current(), context);
     const halted = world.care.halted();
     if (halted?.kind === "stalled") callOffAll(active.values());
-    if (halted) return refuseAll(list, one => unrecorded(runOf(one), halted, clock.now()));
+    if (halted) return refuseAll(list, one => unrecorded(runOf(one), endedWith(halted), clock.now()));
     const ready = list.filter(one => one.blockedBy.length === 0);
     const picked = pick(ready, options.parallel - active.size, clock.now());
     waiting = list.length - picked.length;

@@ -1,12 +1,12 @@
 /** Which stacks a person means, and where their definitions are: at the head, at another revision, or gone from Git. */
 import picomatch from "picomatch";
 import { elsewhereKey, type Elsewhere } from "./candidates.ts";
-import { fail, ok, type Result } from "./failure.ts";
+import { configInvalid, fail, ok, type Result } from "./failure.ts";
 import type { Parts } from "./parts.ts";
 import type { AskRun } from "./ports/control.ts";
 import type { RunMode } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
-import { invalid, problemsOf, stalledStacks } from "./stalled.ts";
+import { problemsOf, stalledStacks } from "./stalled.ts";
 
 export const unknownStack = (name: string, known: readonly string[]): Result<never> =>
   fail({
@@ -25,7 +25,7 @@ export async function lookElsewhere(parts: Parts, stack: StackName, sha: string)
   if (!wanted.ok) return wanted;
   const definition = wanted.value.estate.stacks.find(({ name }) => name === stack);
   const problems = problemsOf(wanted.value.estate, stack);
-  if (!definition && problems) return fail(invalid(problems));
+  if (!definition && problems) return fail(configInvalid(problems));
   if (!definition)
     return unknownStack(
       stack,
@@ -66,7 +66,7 @@ export async function provide(
   const stalled = revision === undefined && wanted && problemsOf(wanted.estate, stack);
   if (stalled && (parts.elsewhere.has(elsewhereKey(stack)) || mode === "converge" || mode === "plan"))
     return ok(undefined);
-  if (stalled && !parts.board.status(stack)?.deployed) return fail(invalid(stalled));
+  if (stalled && !parts.board.status(stack)?.deployed) return fail(configInvalid(stalled));
   const sha = revision ?? parts.board.status(stack)?.deployed?.sha;
   if (sha === undefined) return unknownStack(stack, wanted?.estate.stacks.map(({ name }) => name) ?? []);
   const found = await lookElsewhere(parts, stack, sha);

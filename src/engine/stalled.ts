@@ -2,7 +2,7 @@
  * Stacks that cannot be read at the head: they stay as they are deployed. A stack is gone from Git only where nothing
  * that cannot be read may hold it.
  */
-import type { Failure, Problem } from "./failure.ts";
+import type { Problem } from "./failure.ts";
 import type { StackStatus } from "./ports/records.ts";
 import type { Estate, Flaw, StackDefinition, StackName, StackSettings } from "./ports/stack.ts";
 
@@ -46,12 +46,6 @@ export function stalledStacks(
   }
   return found;
 }
-
-export const invalid = (problems: readonly Problem[]): Failure => ({
-  kind: "stalled",
-  reason: "config-invalid",
-  problems,
-});
 
 /** A stack is never run with these: they are what is known of one that was never read. */
 const NOTHING_SAID: StackSettings = {

@@ -1,5 +1,5 @@
 /** The state of a stack as it is shown, and why. "in-sync" is said only of what was looked at, with success, not long ago. */
-import type { Failure, Problem } from "../engine/failure.ts";
+import { configInvalid, type Failure, type Problem } from "../engine/failure.ts";
 import type { Pause, StackState, StackStatus } from "../engine/ports/records.ts";
 import type { Revision } from "../engine/ports/source.ts";
 import type { StackSettings } from "../engine/ports/stack.ts";
@@ -81,13 +81,6 @@ function checked(status: StackStatus, settings: StackSettings, now: number): Sho
   return shown("in-sync", "");
 }
 
-/** The failure of a stack that cannot be read. */
-export const unreadable = (problems: readonly Problem[] = []): Failure => ({
-  kind: "stalled",
-  reason: "config-invalid",
-  problems,
-});
-
 /** Pure; `why` is fit for one line. */
 export function deriveState({ status, pause, head, settings, problems, now }: StateInput): ShownState {
   if (!settings && !problems) return shown("orphaned", "Gone from Git; its resources are still there");
@@ -96,7 +89,10 @@ export function deriveState({ status, pause, head, settings, problems, now }: St
     return shown("unknown", `Paused by ${pause.by} for ${since}: ${pause.why}; ${lastCheck(status, now)}`);
   }
   if (!settings)
-    return shown("failed", describeFailure(unreadable(problems), { stack: status?.stack ?? "" }).title);
+    return shown(
+      "failed",
+      describeFailure(configInvalid(problems ?? []), { stack: status?.stack ?? "" }).title,
+    );
   const wanted = head ?? status?.attempted;
   if (!status || !wanted) return shown("pending", "Not looked at yet");
   const current = status.deployed?.sha === wanted.sha;

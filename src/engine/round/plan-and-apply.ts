@@ -43,7 +43,7 @@ function aheadOf({ run, world, signals, context, view }: Round): Ahead {
 /** What a run deletes or replaces is in no later state: a backup is made of the one that still has it. */
 async function savedBefore({ run, world }: Round, plan: Plan): Promise<Result<void>> {
   const destructive = plan.changes.some(change => takesAway(change) && !isEngineOwn(change.type));
-  if (!destructive) return { ok: true, value: undefined };
+  if (!destructive) return ok(undefined);
   const at = world.clock.now();
   world.emit({ type: "step", runId: run.id, stack: run.stack.name, step: "backup", at });
   return world.care.beforeDestructive(`run ${run.id} of ${run.stack.name}`);

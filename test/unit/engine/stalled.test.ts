@@ -5,7 +5,8 @@ import { dueAsDeployed } from "../../../src/engine/due.ts";
 import { settle } from "../../../src/engine/outcome.ts";
 import type { Estate, Flaw } from "../../../src/engine/ports/stack.ts";
 import { endedWith, type Run } from "../../../src/engine/run.ts";
-import { invalid, isGone, problemsOf, stalledStacks } from "../../../src/engine/stalled.ts";
+import { configInvalid } from "../../../src/engine/failure.ts";
+import { isGone, problemsOf, stalledStacks } from "../../../src/engine/stalled.ts";
 import { MINUTE, NOON, revision, stack, status } from "../../support/engine-samples.ts";
 
 const estate = (...flaws: readonly Flaw[]): Estate => ({
@@ -53,7 +54,7 @@ const deployed = status("bad/dev", {
   deployed: revision("c1"),
   checkedAt: NOON,
   ranAt: NOON,
-  failure: invalid([problem]),
+  failure: configInvalid([problem]),
 });
 
 test("what is deployed is looked at and corrected in its own time", () => {
