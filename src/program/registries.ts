@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { run } from "../process/run.ts";
+import { registriesNamed } from "./npm-settings.ts";
 import { originOf } from "./package-addresses.ts";
 import type { PackageTool } from "./project-files.ts";
 
@@ -18,11 +19,11 @@ export interface RegistriesOptions {
 export interface Registries {
   /** Origins, as far as they can be told without asking a program. */
   readonly known: ReadonlySet<string>;
-  /** All of them. Asked once in a process's life. */
+  /** All of them. Asked once in a process's life, and again where the tool did not answer. */
   all(tool: PackageTool): Promise<ReadonlySet<string>>;
 }
 
-/** Half a second on a busy machine; one that does not answer has no more to say. */
+/** Half a second on a busy machine. */
 const ASK_DEADLINE_MS = 30_000;
 const ANSWER_LIMIT = 1024 * 1024;
 
@@ -35,9 +36,8 @@ export function operatorSettings(env: Readonly<Record<string, string>>): string 
 
 /** URLs of the registries that settings and environment name. */
 export function namedRegistries(npmrc: string, env: Readonly<Record<string, string>>): string[] {
-  const lines = npmrc.split(/\r?\n/).map(line => /^\s*(?:@[^:=\s]+:)?registry\s*=\s*(\S+)/.exec(line)?.[1]);
-  const named = Object.entries(env).map(([name, value]) => (/registry$/i.test(name) ? value : undefined));
-  return [...lines, ...named].filter(url => url !== undefined);
+  const named = Object.entries(env).flatMap(([name, value]) => (/registry$/i.test(name) ? [value] : []));
+  return [...registriesNamed(npmrc).map(({ address }) => address), ...named];
 }
 
 const originsOf = (urls: readonly string[]): string[] =>
@@ -46,19 +46,20 @@ const originsOf = (urls: readonly string[]): string[] =>
     return origin === undefined ? [] : [origin];
   });
 
+/** Undefined: it did not answer. */
 async function ask(
   tool: PackageTool,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   folder: string,
-): Promise<string> {
+): Promise<string | undefined> {
   const result = await run(tool, args, {
     cwd: folder,
     env,
     deadlineMs: ASK_DEADLINE_MS,
     maxOutput: ANSWER_LIMIT,
   });
-  return result.code === 0 ? result.stdout.toString() : "";
+  return result.code === 0 ? result.stdout.toString() : undefined;
 }
 
 function registriesIn(json: string): string[] {
@@ -91,11 +92,13 @@ export function createRegistries({ env, folder, further }: RegistriesOptions): R
     await mkdir(folder, { recursive: true });
     const own = tool === "yarn" ? [ask("yarn", ["config", "get", "registry"], env, folder)] : [];
     const said = await Promise.all([
-      ask("npm", ["config", "ls", "--json"], env, folder).then(registriesIn),
-      ask("npm", ["config", "get", "registry"], untouched(env, folder), folder).then(text => [text.trim()]),
-      ...own.map(text => text.then(url => [url.trim()])),
+      ask("npm", ["config", "ls", "--json"], env, folder).then(text => text && registriesIn(text)),
+      ask("npm", ["config", "get", "registry"], untouched(env, folder), folder),
+      ...own,
     ]);
-    return new Set([...known, ...originsOf(said.flat())]);
+    if (said.includes(undefined)) answers.delete(tool);
+    const urls = said.flat().flatMap(text => (text === undefined ? [] : [text.trim()]));
+    return new Set([...known, ...originsOf(urls)]);
   };
   return {
     known,

@@ -170,3 +170,15 @@ test("the real npm says which registries are its own, also where nobody has set 
   const all = [...(await registries.all("npm"))];
   assert.ok(all.length > 0 && all.every(origin => origin.startsWith("http")), `${all.length}`);
 });
+
+test("a package tool that did not answer is asked again", async t => {
+  const folder = tempFolder(t);
+  const npm = path.join(folder, "npm");
+  const answers = (script: string): void => writeFileSync(npm, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const env = { PATH: `${folder}:${process.env["PATH"] ?? ""}`, HOME: folder };
+  const registries = createRegistries({ env, folder: path.join(folder, "installs"), further: [] });
+  answers("exit 1");
+  assert.deepEqual([...(await registries.all("npm"))], []);
+  answers(`[ "$2" = get ] && echo "${OWN}/" || echo '{}'`);
+  assert.deepEqual([...(await registries.all("npm"))], [OWN]);
+});
