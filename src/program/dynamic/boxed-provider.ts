@@ -5,7 +5,7 @@ import type { PreparedProgram } from "../../engine/ports/program.ts";
 import type { Box } from "../../process/isolation/box.ts";
 import { killGroup } from "../../process/run.ts";
 import { compiledCodeOf, endOfBox, packagesAround, type ProgramBox } from "../boxed-process.ts";
-import { openDoor } from "../door/door.ts";
+import { openDoor, type Door } from "../door/door.ts";
 import type { DynamicProviderOptions } from "../worker/dynamic-provider.ts";
 import type { ProviderNews, ProviderRequest } from "./provider-request.ts";
 
@@ -66,6 +66,25 @@ function listenTo(child: ChildProcess, tell: (news: ProviderNews) => void): Prom
   return promise;
 }
 
+interface Lead {
+  readonly door: Door;
+  /** The engine's address inside. */
+  readonly engine: string;
+}
+
+/** The box's only way out: to its own engine. A box without it is removed. */
+async function lead(box: Box, network: ProgramBox["network"], address: string): Promise<Lead> {
+  let door: Door | undefined;
+  try {
+    door = await openDoor({ outside: box.outside, inside: box.inside, network });
+    return { door, engine: await door.lead("engine", address) };
+  } catch (error) {
+    door?.close();
+    box.remove();
+    throw error;
+  }
+}
+
 /** Rejects where the box's folder cannot be made. */
 export async function startBoxedProvider(start: ProviderStart): Promise<BoxedProvider> {
   const { program, request } = start;
@@ -78,8 +97,7 @@ export async function startBoxedProvider(start: ProviderStart): Promise<BoxedPro
     cwd: workingFolder(request, program),
     shows: true,
   });
-  const door = await openDoor({ outside: box.outside, inside: box.inside, network });
-  const engine = await door.lead("engine", request.engine);
+  const { door, engine } = await lead(box, network, request.engine);
   const child = spawnIn(box, start, engine, cache);
   if (child.pid !== undefined) box.watch(child.pid);
   const ended = listenTo(child, start.tell).finally(() => {

@@ -26,7 +26,7 @@ export interface DynamicOptions {
 interface Operation {
   readonly program: PreparedProgram;
   readonly env: Readonly<Record<string, string>>;
-  readonly live: Set<BoxedProvider>;
+  readonly live: Set<Promise<BoxedProvider>>;
   readonly open: Set<net.Socket>;
 }
 
@@ -45,12 +45,16 @@ async function provide(line: string, caller: net.Socket, operation: Operation, o
       `${JSON.stringify(words(`more than ${MAX_PROVIDERS} dynamic providers of one program`))}\n`,
     );
   const { program, env } = operation;
-  const provider = await startBoxedProvider({ request, program, env, tell, ...options });
-  operation.live.add(provider);
-  caller.once("close", () => provider.stop());
-  if (caller.destroyed) provider.stop();
-  await provider.ended;
-  operation.live.delete(provider);
+  const starting = startBoxedProvider({ request, program, env, tell, ...options });
+  operation.live.add(starting);
+  try {
+    const provider = await starting;
+    caller.once("close", () => provider.stop());
+    if (caller.destroyed) provider.stop();
+    await provider.ended;
+  } finally {
+    operation.live.delete(starting);
+  }
   caller.end();
 }
 
@@ -89,9 +93,9 @@ export function createDynamicProviders(options: DynamicOptions): DynamicProvider
         env: { [SOCKET_VARIABLE]: socket },
         async close() {
           server.close();
+          // Who hangs up stops its provider; one that could not be started has told so.
           for (const caller of operation.open) caller.destroy();
-          for (const provider of operation.live) provider.stop();
-          await Promise.all([...operation.live].map(({ ended }) => ended));
+          await Promise.allSettled([...operation.live].map(async starting => (await starting).ended));
         },
       };
     },
