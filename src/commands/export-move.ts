@@ -1,7 +1,8 @@
 /** `export-state --to`: writes a state to a backend of Pulumi's own, or to a file, and looks at it there with the plain CLI. */
-import { access, mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fail, ok, type Result } from "../engine/failure.ts";
+import { isThere } from "../process/is-there.ts";
 import { exportDocument, movedOutText, type Verified } from "../report/moved-state.ts";
 import type { GlobalArgs, Io } from "./command.ts";
 import { verdictOf } from "./verdict.ts";
@@ -93,11 +94,8 @@ async function toBackend(args: GlobalArgs, io: Io, wish: MoveWish, over: HandOve
 /** A file is tried in a backend that lives as long as the try. */
 async function toFile(args: GlobalArgs, io: Io, wish: MoveWish, over: HandOver): Promise<Result<Seen>> {
   const file = path.resolve(io.cwd, wish.to);
-  const taken = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (taken && !wish.force) return refuse(`${file} is there already`, "to write over it: --force");
+  if (!wish.force && (await isThere(file)))
+    return refuse(`${file} is there already`, "to write over it: --force");
   const folder = memoryFolder();
   try {
     const state = path.join(folder, "state");

@@ -3,8 +3,9 @@
  * mark for each checkout that an install was linked into; a mark counts as long as that checkout is there.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { isThere } from "../process/is-there.ts";
 import { isMissing } from "./link-modules.ts";
 
 /** A new mark counts also before the links are there; an install takes minutes at most. */
@@ -21,15 +22,9 @@ export async function markInUse(cache: string, key: string, checkout: string): P
   await writeFile(path.join(marks, name), checkout);
 }
 
-const exists = (file: string): Promise<boolean> =>
-  access(file).then(
-    () => true,
-    () => false,
-  );
-
 async function counts(mark: string, now: number): Promise<boolean> {
   const { mtimeMs } = await stat(mark);
-  return now - mtimeMs < MARK_COUNTS_MS || exists(await readFile(mark, "utf8"));
+  return now - mtimeMs < MARK_COUNTS_MS || isThere(await readFile(mark, "utf8"));
 }
 
 async function isUsed(cache: string, key: string, now: number): Promise<boolean> {
@@ -54,7 +49,7 @@ async function removeUnused(cache: string, key: string, now: number): Promise<vo
     if (!isMissing(error)) throw error;
   }
   if (await isUsed(cache, key, now)) {
-    if ((await exists(away)) && !(await exists(final))) await rename(away, final);
+    if ((await isThere(away)) && !(await isThere(final))) await rename(away, final);
     return;
   }
   await rm(away, { recursive: true, force: true });

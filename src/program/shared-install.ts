@@ -1,8 +1,9 @@
 /** One install of third-party packages per lockfile, in a folder of ours that all checkouts share. */
 import { createHash, randomUUID } from "node:crypto";
-import { access, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fail, ok, type Result } from "../engine/failure.ts";
+import { isThere } from "../process/is-there.ts";
 import { run, type RunResult } from "../process/run.ts";
 import { isAlive } from "../process/signal.ts";
 import { boxInstall, type InstallBoxOptions } from "./boxed-install.ts";
@@ -63,12 +64,6 @@ function keyOf(request: InstallRequest, contents: readonly [string, Buffer][]): 
   for (const [name, content] of contents) hash.update(`\0${name}\0${content.length}\0`).update(content);
   return hash.digest("hex");
 }
-
-const exists = (file: string): Promise<boolean> =>
-  access(file).then(
-    () => true,
-    () => false,
-  );
 
 /** Installs that a process left half done are worth nothing. */
 async function removeLeftovers(cache: string): Promise<void> {
@@ -158,7 +153,7 @@ async function publish(made: string, final: string): Promise<void> {
   try {
     await rename(made, final);
   } catch (error) {
-    if (!(await exists(final))) throw error;
+    if (!(await isThere(final))) throw error;
     await rm(made, { recursive: true, force: true });
   }
 }
@@ -173,7 +168,7 @@ export async function makeSharedInstall(
   const key = keyOf(request, contents);
   const final = path.join(options.cache, key);
   await markInUse(options.cache, key, path.join(request.base, request.workFolder));
-  if (await exists(final)) return ok(await realpath(final));
+  if (await isThere(final)) return ok(await realpath(final));
   await removeLeftovers(options.cache);
   await pruneInstalls(options.cache, Date.now());
   const made = path.join(await realpath(options.cache), `making-${process.pid}-${randomUUID()}`);

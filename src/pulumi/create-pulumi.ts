@@ -6,6 +6,7 @@ import type { Applied, Observation, OperationContext, Pulumi } from "../engine/p
 import type { Redactor } from "../engine/ports/secrets.ts";
 import { appliedOf } from "./apply-result.ts";
 import type { Operation } from "./arguments.ts";
+import type { Limits } from "../process/isolation/limits.ts";
 import { diagnosticsOf } from "./diagnostics.ts";
 import type { EngineEvent } from "./engine-event.ts";
 import { failureOf, isRefusal } from "./failures.ts";
@@ -14,7 +15,6 @@ import { observe } from "./observe.ts";
 import type { PassphraseSource } from "./open-secure-values.ts";
 import { operate, type CliOutcome, type CliSettings, type LiveCli, type StopTimes } from "./operate.ts";
 import { passphraseKeys } from "./passphrase.ts";
-import type { ProgramLimits } from "./program-limits.ts";
 import { loadHashKey, writeConfig, type ConfigWriter } from "./write-config.ts";
 
 export interface PulumiOptions {
@@ -32,7 +32,7 @@ export interface PulumiOptions {
   /** Where programs have boxes; default: the CLI starts their dynamic providers as itself. */
   readonly dynamicProviders?: DynamicProviders;
   /** Of programs' boxes, where they have some. */
-  readonly limits?: ProgramLimits;
+  readonly limits?: Limits;
   /** For `secure:` values of stack files. */
   readonly passphrase?: PassphraseSource;
   /** Folder of installed plugins that ours is a link to, for example ~/.pulumi/plugins; default: a folder of our own in `home`. */

@@ -1,11 +1,12 @@
 /** What a failed operation failed of, sorted into the engine's failures. Pure; texts as CLI 3.259.0 writes them. */
 import type { Failure, Problem, ResourceError } from "../engine/failure.ts";
 import type { Redactor } from "../engine/ports/secrets.ts";
+import type { Limits } from "../process/isolation/limits.ts";
 import type { RunResult } from "../process/run.ts";
 import { errorsOf, isClosing } from "./apply-result.ts";
 import { diagnosticsOf, diagnosticText, plainText, urnName, type Diagnostic } from "./diagnostics.ts";
 import type { EngineEvent } from "./engine-event.ts";
-import { limitReached, type ProgramLimits } from "./program-limits.ts";
+import { limitReached } from "./program-limits.ts";
 
 export interface FailedOperation {
   /** For people: `pulumi preview hosts/frodo`. */
@@ -20,7 +21,7 @@ export interface FailedOperation {
   /** What the program wrote; "" without a program. */
   readonly output: string;
   /** Of the program's box, where it has one. */
-  readonly limits?: ProgramLimits | undefined;
+  readonly limits?: Limits | undefined;
 }
 
 type Redact = Pick<Redactor, "redact">;

@@ -1,14 +1,9 @@
 /** Whether a program failed of the limits of its box, by what it said: Node, V8 and the shell word it in few ways. Pure. */
 
-export interface ProgramLimits {
-  /** Bytes. */
-  readonly memory: number;
-  /** Processes and threads. */
-  readonly processes: number;
-}
+import type { Limits } from "../process/isolation/limits.ts";
 
 /** The first of each is the worker's own word (program/worker.ts), where the kernel told. */
-const SIGNS: readonly (readonly [limit: keyof ProgramLimits, sign: RegExp])[] = [
+const SIGNS: readonly (readonly [limit: keyof Limits, sign: RegExp])[] = [
   [
     "memory",
     /came to its limit of memory|heap out of memory|process out of memory|Array buffer allocation failed|Cannot allocate memory|\bENOMEM\b|ERR_MEMORY_ALLOCATION_FAILED/,
@@ -20,7 +15,7 @@ const SIGNS: readonly (readonly [limit: keyof ProgramLimits, sign: RegExp])[] = 
 ];
 
 /** A sentence for a person; undefined: it failed of something else. */
-export function limitReached(said: string, limits: ProgramLimits): string | undefined {
+export function limitReached(said: string, limits: Limits): string | undefined {
   const [limit] = SIGNS.find(([, sign]) => sign.test(said)) ?? [];
   if (limit === undefined) return undefined;
   if (limit === "memory")

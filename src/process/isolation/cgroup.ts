@@ -2,9 +2,10 @@
  * A control group (version 2, cgroups(7)) for each box, below our own: where that is delegated to us, as a systemd unit
  * with `Delegate=yes` has it, and holds nobody but us.
  */
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { descendantsOf } from "../descendants.ts";
+import { systemFile } from "../system-file.ts";
 import type { Limits } from "./limits.ts";
 
 export interface BoxGroup {
@@ -27,13 +28,6 @@ const CPU_WEIGHT = "50";
 const OURS = "daemon";
 const BOX = "box-";
 
-const read = (file: string): string => {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return ""; // not there: the kernel is older, or has this controller elsewhere
-  }
-};
 const wordsOf = (text: string): readonly string[] => text.split(/\s+/).filter(Boolean);
 
 /** Folder of our own group; undefined where there is no such tree. Of the texts of /proc/self/mountinfo and /proc/self/cgroup. */
@@ -52,7 +46,7 @@ export function ownGroup(mountinfo: string, cgroup: string): string | undefined 
 
 /** `max 3` or `oom_kill 1`, of a file of events. */
 const happened = (file: string, name: string): boolean =>
-  Number(new RegExp(`^${name} (\\d+)$`, "m").exec(read(file))?.[1] ?? 0) > 0;
+  Number(new RegExp(`^${name} (\\d+)$`, "m").exec(systemFile(file))?.[1] ?? 0) > 0;
 
 function makeGroup(folder: string, { memory, processes }: Limits): BoxGroup {
   const at = (name: string): string => path.join(folder, name);
@@ -64,7 +58,7 @@ function makeGroup(folder: string, { memory, processes }: Limits): BoxGroup {
     ["memory.oom.group", "1"],
     ["cpu.weight", CPU_WEIGHT],
   ] as const)
-    if (read(at(name)) !== "") writeFileSync(at(name), value);
+    if (systemFile(at(name)) !== "") writeFileSync(at(name), value);
   return {
     procs: at("cgroup.procs"),
     reached: () => {
@@ -87,12 +81,12 @@ function removeGroup(folder: string): void {
 /** Moves us one group down and hands the controllers to the groups below; false where others are in our group. */
 function settle(own: string): boolean {
   const subtree = path.join(own, "cgroup.subtree_control");
-  const given = wordsOf(read(subtree));
+  const given = wordsOf(systemFile(subtree));
   if (CONTROLLERS.every(name => given.includes(name))) return true;
-  const offered = wordsOf(read(path.join(own, "cgroup.controllers")));
+  const offered = wordsOf(systemFile(path.join(own, "cgroup.controllers")));
   if (!CONTROLLERS.every(name => offered.includes(name))) return false;
   const mine = new Set([process.pid, ...descendantsOf(process.pid).map(({ pid }) => pid)]);
-  const here = wordsOf(read(path.join(own, "cgroup.procs"))).map(Number);
+  const here = wordsOf(systemFile(path.join(own, "cgroup.procs"))).map(Number);
   if (here.length === 0 || !here.every(pid => mine.has(pid))) return false;
   mkdirSync(path.join(own, OURS), { recursive: true });
   for (const pid of here) writeFileSync(path.join(own, OURS, "cgroup.procs"), String(pid));
@@ -114,6 +108,6 @@ export function openGroups(own: string): Groups | undefined {
 }
 
 export function findGroups(): Groups | undefined {
-  const own = ownGroup(read("/proc/self/mountinfo"), read("/proc/self/cgroup"));
+  const own = ownGroup(systemFile("/proc/self/mountinfo"), systemFile("/proc/self/cgroup"));
   return own === undefined ? undefined : openGroups(own);
 }

@@ -2,9 +2,10 @@
  * Whether programs can be shut into boxes on this machine, found out by making one. It is decided once, before any
  * program runs: a program that could make its box fail must not get out of it that way.
  */
-import { mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { mkdirSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { findProgram } from "../find-program.ts";
+import { systemFile } from "../system-file.ts";
 import { run } from "../run.ts";
 import { EXIT_NO_BOX, makeBox, type Box, type BoxKit, type BoxNeeds } from "./box.ts";
 import { findGroups } from "./cgroup.ts";
@@ -57,14 +58,6 @@ const findTool = (name: string, search: string): string | undefined =>
 
 const none = (why: string): FoundIsolation => ({ hold: "none", why });
 
-const read = (file: string): string => {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return ""; // a system without users has none that is taken
-  }
-};
-
 /** Node itself may be anywhere: its folder is shown too. */
 function nodeFolder(): string {
   const real = realpathSync(process.execPath);
@@ -94,7 +87,7 @@ async function canBeApart(uid: number | undefined, unshare: string, search: stri
 async function kitOf(options: IsolationOptions, unshare: string): Promise<BoxKit | string> {
   const root = process.getuid?.() === 0;
   const uid = root
-    ? chooseUid(options.uid ?? DEFAULT_UID, read("/proc/self/uid_map"), read("/etc/passwd"))
+    ? chooseUid(options.uid ?? DEFAULT_UID, systemFile("/proc/self/uid_map"), systemFile("/etc/passwd"))
     : undefined;
   if (root && uid === undefined)
     return "this system has no user id left for programs; name one with isolationUid";

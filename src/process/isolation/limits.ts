@@ -1,6 +1,6 @@
 /** What the processes of a box may take of the machine together, as far as the kernel can be made to hold it. */
-import { readFileSync } from "node:fs";
 import os from "node:os";
+import { systemFile } from "../system-file.ts";
 import type { Inhabitant } from "./box.ts";
 
 export interface Limits {
@@ -29,16 +29,12 @@ function ownLimit(limits: string, name: string): number {
   return /^\d+$/.test(hard) ? Number(hard) : Number.POSITIVE_INFINITY;
 }
 
-function readOwn(): string {
-  try {
-    return readFileSync("/proc/self/limits", "utf8");
-  } catch {
-    return "";
-  }
-}
-
 /** Options of prlimit(1). The kernel counts processes by user and user namespace. Memory is not among them: memory-watch.ts. */
-export function rlimitsOf({ processes }: Limits, as: Inhabitant, own = readOwn()): readonly string[] {
+export function rlimitsOf(
+  { processes }: Limits,
+  as: Inhabitant,
+  own = systemFile("/proc/self/limits"),
+): readonly string[] {
   const option = (name: string, wanted: number, ours: string): string => {
     const value = Math.min(wanted, ownLimit(own, ours));
     return `--${name}=${value}:${value}`;

@@ -2,7 +2,8 @@
  * Memory of a box without a control group: looked at four times a second, all its processes together. (RLIMIT_DATA is no
  * way: V8 sets 512 MiB of it aside in each thread that runs JavaScript.)
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { systemFile } from "../system-file.ts";
 import { killGroup } from "../signal.ts";
 
 /** What a program can take between two looks is its own 1 GB or so; a look at Node and its threads takes half a millisecond. */
@@ -13,14 +14,6 @@ export interface MemoryWatch {
   over(): boolean;
   stop(): void;
 }
-
-const read = (file: string): string => {
-  try {
-    return readFileSync(file, "latin1");
-  } catch {
-    return ""; // ended meanwhile
-  }
-};
 
 function threadsOf(pid: number): readonly string[] {
   try {
@@ -33,13 +26,13 @@ function threadsOf(pid: number): readonly string[] {
 /** A child is listed with the thread that made it. */
 const childrenOf = (pid: number): readonly number[] =>
   threadsOf(pid)
-    .flatMap(thread => read(`/proc/${pid}/task/${thread}/children`).split(" "))
+    .flatMap(thread => systemFile(`/proc/${pid}/task/${thread}/children`).split(" "))
     .filter(Boolean)
     .map(Number);
 
 /** Bytes that nobody else has: anonymous memory, proc(5). Orphans of a box are children of its first process. */
 export function memoryBelow(pid: number): number {
-  const own = Number(/^RssAnon:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
+  const own = Number(/^RssAnon:\s+(\d+) kB$/m.exec(systemFile(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
   return childrenOf(pid).reduce((sum, child) => sum + memoryBelow(child), own);
 }
 
