@@ -11,7 +11,7 @@ import { createS3Target } from "../backup/s3-target.ts";
 import { parseTarget, type BackupTarget } from "../backup/target.ts";
 import { resolveTarget } from "../config/care-settings.ts";
 import type { DaemonSettings } from "../config/daemon.ts";
-import { fail, ok, type Failure, type Problem, type Result } from "../engine/failure.ts";
+import { configInvalid, fail, ok, type Result } from "../engine/failure.ts";
 import type { Records } from "../engine/ports/records.ts";
 import { homeFolder } from "../process/home-folder.ts";
 import { systemClock } from "../process/system-clock.ts";
@@ -42,16 +42,12 @@ export interface BackupAccess {
   readonly env: NodeJS.ProcessEnv;
 }
 
-const invalid = (problem: Problem): Failure => ({
-  kind: "stalled",
-  reason: "config-invalid",
-  problems: [problem],
-});
-
 async function gitTarget({ settings, env }: BackupAccess): Promise<Result<BackupTarget>> {
   const { repo, data, branch } = settings;
   if (repo === undefined)
-    return fail(invalid({ message: "which repository are the backups in?", hint: "say it with --repo URL" }));
+    return fail(
+      configInvalid([{ message: "which repository are the backups in?", hint: "say it with --repo URL" }]),
+    );
   const credentials = credentialsOf(settings, env);
   const network = networkEnvironment(env);
   const source = { url: repo, branch, folder: path.join(data, "source"), credentials, network };
@@ -64,10 +60,12 @@ export async function targetOf(access: BackupAccess, to: string, cwd: string): P
   const address = parseTarget(resolveTarget(to, cwd));
   if (!address)
     return fail(
-      invalid({
-        message: `${to} is no target for backups`,
-        hint: "write a folder, s3://BUCKET/PREFIX, or git",
-      }),
+      configInvalid([
+        {
+          message: `${to} is no target for backups`,
+          hint: "write a folder, s3://BUCKET/PREFIX, or git",
+        },
+      ]),
     );
   if (address.kind === "git") return gitTarget(access);
   if (address.kind === "folder") return ok(createFolderTarget(address.folder));

@@ -5,13 +5,11 @@ import path from "node:path";
 import type { DaemonSettings } from "../config/daemon.ts";
 import { fail, type Failure, type Result } from "../engine/failure.ts";
 import type { Source } from "../engine/ports/source.ts";
-import { fullDiskOf, type FullDisk } from "../store/disk-full.ts";
+import { FULL_BYTES, fullDiskOf, type FullDisk } from "../store/disk-full.ts";
 import { bytesNeeded, DEFAULT_LEAST, diskRoom } from "../store/disk-room.ts";
 
 type Settings = Pick<DaemonSettings, "data" | "minimumFree">;
 
-/** With less than this a disk is full, whatever the settings say. */
-const FULL_BYTES = 1024 * 1024;
 /** Where short-lived files are written beside the data folder (wire-found.ts, and tools). */
 const BESIDE = ["/dev/shm", tmpdir()];
 

@@ -2,7 +2,7 @@
 import { createBoard } from "./board.ts";
 import { noteHandwork } from "./by-hand.ts";
 import type { Elsewhere } from "./candidates.ts";
-import { fail, ok, type Result } from "./failure.ts";
+import { configInvalid, fail, ok, type Result } from "./failure.ts";
 import { refresh } from "./follow.ts";
 import { createHead } from "./head.ts";
 import { createLoop, type Loop, type LoopOptions } from "./loop.ts";
@@ -105,8 +105,7 @@ const follow = (parts: Parts, signal: AbortSignal): ReturnType<typeof refresh> =
 
 async function approve(parts: Parts, runId: string, by: string): Promise<Result<RunRecord>> {
   const run = await findRun(parts, runId);
-  const refuse = (message: string, hint: string): Result<never> =>
-    fail({ kind: "stalled", reason: "config-invalid", problems: [{ message, hint }] });
+  const refuse = (message: string, hint: string): Result<never> => fail(configInvalid([{ message, hint }]));
   if (!run) return refuse(`no run is named ${runId}`, "`holdfast history` lists the runs");
   if (!run.plan || run.outcome !== "held" || run.mode === "by-hand")
     return refuse(
@@ -171,12 +170,7 @@ async function setPause(
 
 async function acceptRewrite(parts: Parts, ref: string): ReturnType<Control["acceptRewrite"]> {
   const revision = await parts.world.source.resolve(ref);
-  if (!revision)
-    return fail({
-      kind: "stalled",
-      reason: "config-invalid",
-      problems: [{ message: `no commit is named ${ref}` }],
-    });
+  if (!revision) return fail(configInvalid([{ message: `no commit is named ${ref}` }]));
   await acceptHistory(parts.world, revision.sha);
   const fetched = await refresh(parts, AbortSignal.timeout(60_000));
   parts.loop.pump();

@@ -1,5 +1,5 @@
 /** What the repository wants now: the accepted revision and the estate that it describes. */
-import { fail, ok, type Failure, type Result } from "./failure.ts";
+import { configInvalid, fail, ok, type Failure, type Result } from "./failure.ts";
 import type { EngineEvent } from "./event.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Records } from "./ports/records.ts";
@@ -39,16 +39,14 @@ export interface HeadWorld {
 const LAST_GOOD = "head.good";
 
 const unknownCommit = (name: string): Result<never> =>
-  fail({
-    kind: "stalled",
-    reason: "config-invalid",
-    problems: [
+  fail(
+    configInvalid([
       {
         message: `no commit is named ${name}`,
         hint: "name one of the watched branch by its id; the newest are known after a fetch",
       },
-    ],
-  });
+    ]),
+  );
 
 /** A stack that a flaw concerns has a run that says so; what has no stack's name is said here alone. */
 function tell({ emit, clock }: HeadWorld, { estate, revision }: Wanted): void {

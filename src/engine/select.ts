@@ -9,16 +9,14 @@ import type { StackName } from "./ports/stack.ts";
 import { problemsOf, stalledStacks } from "./stalled.ts";
 
 export const unknownStack = (name: string, known: readonly string[]): Result<never> =>
-  fail({
-    kind: "stalled",
-    reason: "config-invalid",
-    problems: [
+  fail(
+    configInvalid([
       {
         message: `no stack is named ${name}`,
         hint: known.length === 0 ? "the repository holds no stacks" : `known: ${known.join(", ")}`,
       },
-    ],
-  });
+    ]),
+  );
 
 export async function lookElsewhere(parts: Parts, stack: StackName, sha: string): Promise<Result<Elsewhere>> {
   const wanted = await parts.head.estateAt(sha);

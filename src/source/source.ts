@@ -1,7 +1,7 @@
 /** The watched repository: a mirror of one branch, and read-only checkouts of its revisions. */
 import { createHash } from "node:crypto";
 import path from "node:path";
-import { fail, ok, type Failure, type Result } from "../engine/failure.ts";
+import { configInvalid, fail, ok, type Result } from "../engine/failure.ts";
 import type { Checkout, Revision, Source } from "../engine/ports/source.ts";
 import { parseAddress, type Address, type Login } from "./address.ts";
 import { isBranchName, isFullObjectId } from "./branch-name.ts";
@@ -60,14 +60,16 @@ const silent = (): void => undefined;
 /** Checks the options; nothing is fetched yet. Failures: config-invalid. */
 export function openRepository(options: SourceOptions): Result<OpenedRepository> {
   const parsed = parseAddress(options.url, process.cwd());
-  if (!parsed.ok) return fail(invalid(parsed.why));
+  if (!parsed.ok) return fail(configInvalid([{ message: parsed.why }]));
   if (!isBranchName(options.branch))
-    return fail(invalid(`"${cleanLine(options.branch)}" cannot be the name of a branch`));
+    return fail(
+      configInvalid([{ message: `"${cleanLine(options.branch)}" cannot be the name of a branch` }]),
+    );
   const { address } = parsed;
   const access = accessTo(address, options.credentials ?? [], options.network);
   const { login } = access;
   if (login && /[\r\n\0]/.test(login.username + login.password))
-    return fail(invalid("a line break stands in the repository's user name or token"));
+    return fail(configInvalid([{ message: "a line break stands in the repository's user name or token" }]));
   const log = options.log ?? silent;
   warnOfUnused(address, options.credentials ?? [], log);
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS;
@@ -89,12 +91,6 @@ function warnOfUnused(
     `${verb} for ${hosts.join(", ")} and ${hosts.length === 1 ? "is" : "are"} not sent to ${address.host ?? ""}`,
   );
 }
-
-const invalid = (message: string): Failure => ({
-  kind: "stalled",
-  reason: "config-invalid",
-  problems: [{ message }],
-});
 
 /** Another address or branch is another mirror: what one knows is never taken for the other's. */
 function mirrorName(address: Address, branch: string): string {

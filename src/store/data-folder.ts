@@ -1,10 +1,10 @@
 /** The data folder: made where it is missing; what is wrong with it is said in words, not as an exception. */
 import { accessSync, constants, existsSync, mkdirSync, statfsSync } from "node:fs";
 import path from "node:path";
-import { fail, type Failure, type Problem, type Result } from "../engine/failure.ts";
+import { configInvalid, fail, type Failure, type Result } from "../engine/failure.ts";
+import { FULL_BYTES, fullDiskOf } from "./disk-full.ts";
 
 const OTHER_FOLDER = "choose another folder with --data DIR or HOLDFAST_DATA";
-import { fullDiskOf } from "./disk-full.ts";
 
 /** What the system says, and the way out. */
 const CAUSES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
@@ -45,15 +45,6 @@ function causeOf(error: unknown): readonly [why: string, hint: string] | undefin
   return typeof code === "string" ? CAUSES[code] : undefined;
 }
 
-const invalid = (problem: Problem): Failure => ({
-  kind: "stalled",
-  reason: "config-invalid",
-  problems: [problem],
-});
-
-/** Less than this, and SQLite's "disk I/O error" means that its log could not grow. */
-const FULL_BYTES = 1024 * 1024;
-
 function fullFailure(folder: string, error: unknown): Failure | undefined {
   const found = fullDiskOf(error);
   if (!found) return undefined;
@@ -76,7 +67,7 @@ export function inDataFolder<T>(folder: string, work: () => T): Result<T> {
     const cause = causeOf(error);
     if (!cause) throw error;
     const [why, hint] = cause;
-    return fail(invalid({ message: `the data folder ${folder} cannot be used: ${why}`, hint }));
+    return fail(configInvalid([{ message: `the data folder ${folder} cannot be used: ${why}`, hint }]));
   }
 }
 

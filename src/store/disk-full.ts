@@ -10,6 +10,9 @@ export interface FullDisk {
   readonly certain: boolean;
 }
 
+/** With less than this a disk is full, whatever the settings say: SQLite's "disk I/O error" means that its log could not grow. */
+export const FULL_BYTES = 1024 * 1024;
+
 /** SQLITE_FULL and SQLITE_IOERR (sqlite.org/rescode.html): where its log's index cannot grow, SQLite says the latter. */
 const FULL = 13;
 const IO_ERROR = 10;
