@@ -49,6 +49,8 @@ const vocabulary = (target: string): boolean =>
   target === "engine/failure.ts" ||
   target === "engine/event.ts" ||
   room(target) === "process";
+/** The rules of resources' properties: programs and the provider hold inputs to the same ones. */
+const shapes = (target: string): boolean => target.startsWith("sdk/shapes/");
 
 /** A library that talks to the world has one room that imports it. */
 const owners: Record<string, readonly string[]> = {
@@ -79,8 +81,14 @@ test("adapters import the engine's vocabulary, process/ and their own room, and 
       adapters.includes(room(i.file)) &&
       isOurs(i.target) &&
       room(i.target) !== room(i.file) &&
-      !vocabulary(i.target),
+      !vocabulary(i.target) &&
+      !(room(i.file) === "providers" && shapes(i.target)),
   );
+  assert.deepEqual(wrong, []);
+});
+
+test("the rules of properties, which programs and providers share, import nothing but each other", () => {
+  const wrong = imports.filter(i => shapes(i.file) && !shapes(i.target));
   assert.deepEqual(wrong, []);
 });
 

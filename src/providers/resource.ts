@@ -1,5 +1,7 @@
 /** What a family of resources implements; the gRPC frame, secrets and previews are done for it once, in grpc/. */
 import type { ConnectionPool } from "./connection/pool.ts";
+import type { Answers, Question } from "./connection/questions.ts";
+import type { Connection } from "./connection/spec.ts";
 import type { Plain, PlainMap } from "./grpc/value.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -46,6 +48,15 @@ export interface ReadRequest {
   readonly inputs?: PlainMap;
 }
 
+/** What a probe asks of a host about a resource, together with what it asks about others. */
+export interface Watch {
+  readonly connection: Connection;
+  /** Empty: a probe cannot tell. */
+  readonly questions: readonly Question[];
+  /** Paths of properties that are not as the inputs say; "" is the resource as a whole. Pure. */
+  differences(answers: Answers): readonly string[];
+}
+
 export interface Resource<Inputs> {
   /** `package:module:Name` */
   readonly type: string;
@@ -61,6 +72,8 @@ export interface Resource<Inputs> {
   read(request: ReadRequest, context: CallContext): Promise<Outcome<Found | undefined>>;
   update(old: Inputs, inputs: Inputs, context: CallContext): Promise<Outcome<Present>>;
   delete(inputs: Inputs, context: CallContext): Promise<Outcome<void>>;
+  /** Of inputs as the state holds them. */
+  watch(inputs: PlainMap): Watch;
   /** Properties that tell something about another one: secret as soon as one of those is. */
   readonly derived: Readonly<Record<string, readonly string[]>>;
 }
@@ -81,6 +94,7 @@ export function closeOver<Inputs>(resource: Resource<Inputs>): AnyResource {
     replacedBy: (property, old, now) => resource.replacedBy(property, old, now),
     preview: inputs => resource.preview(inputs),
     read: (request, context) => resource.read(request, context),
+    watch: inputs => resource.watch(inputs),
     create: (inputs, context) => resource.create(parse(inputs), context),
     update: (old, inputs, context) => resource.update(parse(old), parse(inputs), context),
     delete: (inputs, context) => resource.delete(parse(inputs), context),

@@ -1,7 +1,8 @@
 /** A folder on a host. */
 import * as pulumi from "@pulumi/pulumi";
-import { checkPlace, placeInputs, placeOptions, type Place } from "./placement.ts";
-import { VERSION } from "./version.ts";
+import { checkArgs, hostInputs, hostOptions } from "./on-host.ts";
+import type { Place } from "./placement.ts";
+import { PLACE } from "./shapes/place.ts";
 
 /** `mode` of a new folder is 0755 where it is not given. */
 export type DirectoryArgs = Place;
@@ -17,9 +18,9 @@ export class Directory extends pulumi.CustomResource {
   declare readonly group: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: DirectoryArgs, options: pulumi.CustomResourceOptions = {}) {
-    checkPlace("Directory", name, args, []);
-    const placed = placeOptions(args, { version: VERSION, ...options });
-    super("holdfast:host:Directory", name, placeInputs(args), placed);
+    checkArgs("Directory", name, args, PLACE);
+    const placed = hostOptions(args, options, args.path);
+    super("holdfast:host:Directory", name, hostInputs(args, PLACE), placed);
     if (args.host && typeof args.path === "string") args.host.addFolder(args.path, this);
   }
 }

@@ -2,8 +2,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readSource } from "./source.ts";
 import { reporter } from "./mistakes.ts";
-import { checkPlace, placeInputs, placeOptions, type Place } from "./placement.ts";
-import { VERSION } from "./version.ts";
+import { checkArgs, hostInputs, hostOptions } from "./on-host.ts";
+import type { Place } from "./placement.ts";
+import { FILE } from "./shapes/file.ts";
 
 /** One of `content`, `contentBase64` and `source` is given. */
 export interface FileArgs extends Place {
@@ -34,7 +35,7 @@ export class File extends pulumi.CustomResource {
   declare readonly size: pulumi.Output<number>;
 
   constructor(name: string, args: FileArgs, options: pulumi.CustomResourceOptions = {}) {
-    checkPlace("File", name, args, CONTENT_KEYS);
+    checkArgs("File", name, args, FILE, ["source"]);
     const given = CONTENT_KEYS.filter(key => args[key] !== undefined);
     const report = reporter("File", name);
     if (given.length === 0) report("content", "is missing: give content, contentBase64 or source");
@@ -44,7 +45,7 @@ export class File extends pulumi.CustomResource {
       args.source === undefined
         ? { content: args.content, contentBase64: args.contentBase64 }
         : readSource(args.source, report);
-    const inputs = { ...placeInputs(args), ...content, checksum: undefined, size: undefined };
-    super("holdfast:host:File", name, inputs, placeOptions(args, { version: VERSION, ...options }));
+    const inputs = { ...hostInputs(args, FILE, ["checksum", "size"]), ...content };
+    super("holdfast:host:File", name, inputs, hostOptions(args, options, args.path));
   }
 }

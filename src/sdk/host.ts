@@ -52,4 +52,5 @@ export class Host extends pulumi.ComponentResource {
 
 export { Directory, type DirectoryArgs } from "./directory.ts";
 export { File, type FileArgs } from "./file.ts";
+export { Group, type GroupArgs } from "./group.ts";
 export { Template, type TemplateArgs } from "./template.ts";

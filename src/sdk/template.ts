@@ -1,10 +1,14 @@
 /** A file made from a Liquid template. */
 import * as pulumi from "@pulumi/pulumi";
 import { reporter } from "./mistakes.ts";
-import { checkPlace, placeInputs, placeOptions, type Place } from "./placement.ts";
+import { checkArgs, hostInputs, hostOptions } from "./on-host.ts";
+import type { Place } from "./placement.ts";
 import { parseTemplate } from "./render.ts";
+import { FILE } from "./shapes/file.ts";
 import { readBytes } from "./source.ts";
-import { VERSION } from "./version.ts";
+
+/** The content is made here. */
+const { content: _content, contentBase64: _base64, ...TEMPLATE } = FILE;
 
 /** One of `source` and `text` is given. */
 export interface TemplateArgs extends Place {
@@ -32,10 +36,10 @@ export class Template extends pulumi.CustomResource {
   declare readonly size: pulumi.Output<number>;
 
   constructor(name: string, args: TemplateArgs, options: pulumi.CustomResourceOptions = {}) {
-    checkPlace("Template", name, args, ["source", "text", "values"]);
+    checkArgs("Template", name, args, TEMPLATE, ["source", "text", "values"]);
     const content = contentOf(name, args);
-    const inputs = { ...placeInputs(args), content, checksum: undefined, size: undefined };
-    super("holdfast:host:Template", name, inputs, placeOptions(args, { version: VERSION, ...options }));
+    const inputs = { ...hostInputs(args, TEMPLATE, ["checksum", "size"]), content };
+    super("holdfast:host:Template", name, inputs, hostOptions(args, options, args.path));
   }
 }
 

@@ -1,5 +1,5 @@
 /** This machine, or a folder of it that stands for a host: every path stays inside the folder. */
-import { constants, type Stats } from "node:fs";
+import { constants } from "node:fs";
 import {
   chmod,
   chown,
@@ -14,9 +14,11 @@ import {
 } from "node:fs/promises";
 import path from "node:path";
 import { done, trouble, type Outcome } from "../outcome.ts";
-import { idOf, nameOf } from "./accounts.ts";
+import { idOf } from "./accounts.ts";
+import { askLocal, type LocalSystem } from "./local-ask.ts";
+import { lookAt, readEntry, statIfThere } from "./local-entries.ts";
 import { attempt, codeOf } from "./local-errors.ts";
-import type { Attributes, Entry, FileEntry, Machine } from "./machine.ts";
+import type { Attributes, Machine } from "./machine.ts";
 import { removeUnfinished, unfinishedName } from "./unfinished.ts";
 
 const ROOT_MODE = 0o755;
@@ -53,61 +55,6 @@ async function realpathIfThere(folder: string): Promise<string | undefined> {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
-}
-
-async function statIfThere(target: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(target);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-function kindOf(stats: Stats): Entry["kind"] {
-  if (stats.isFile()) return "file";
-  if (stats.isDirectory()) return "directory";
-  return stats.isSymbolicLink() ? "symlink" : "other";
-}
-
-async function entryOf(stats: Stats): Promise<Entry> {
-  return {
-    kind: kindOf(stats),
-    mode: stats.mode & 0o7777,
-    owner: await nameOf("user", stats.uid),
-    group: await nameOf("group", stats.gid),
-    uid: stats.uid,
-    gid: stats.gid,
-    size: stats.size,
-  };
-}
-
-async function readEntry(target: string, maxBytes: number): Promise<Outcome<FileEntry | undefined>> {
-  const stats = await statIfThere(target);
-  if (!stats) return done(undefined);
-  const entry = await entryOf(stats);
-  if (entry.kind !== "file" || entry.size > maxBytes) return done(entry);
-  // O_NOFOLLOW: it may have been exchanged for a symlink since the look above.
-  const handle = await open(target, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    // One byte more than the size, to see whether it grew.
-    const buffer = Buffer.alloc(entry.size + 1);
-    const bytesRead = await readFully(handle, buffer);
-    if (bytesRead > entry.size) return trouble("failed", `${target} grew while it was read`);
-    return done({ ...entry, size: bytesRead, content: buffer.subarray(0, bytesRead) });
-  } finally {
-    await handle.close();
-  }
-}
-
-async function readFully(handle: FileHandle, buffer: Buffer): Promise<number> {
-  let filled = 0;
-  while (filled < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return filled;
 }
 
 interface Ids {
@@ -236,8 +183,10 @@ async function removeFolder(target: string): Promise<Outcome<boolean>> {
   }
 }
 
-/** `root`: absolute; made where it is missing. */
-export function localMachine(root: string): Machine {
+const NO_SYSTEM = "is a folder that stands for a host: it has files, and nothing that could be run";
+
+/** `root`: absolute; made where it is missing. `system`: the machine's own shell, where the root is the machine. */
+export function localMachine(root: string, system?: LocalSystem): Machine {
   const name = root === "/" ? "this machine" : `folder ${root}`;
   const inside = <T>(
     target: string,
@@ -251,6 +200,10 @@ export function localMachine(root: string): Machine {
     });
   return {
     name,
+    system: system !== undefined,
+    ask: (questions, signal) =>
+      askLocal(questions, target => inside(target, signal, lookAt), { system, signal }),
+    run: async (script, signal) => system?.run(script, signal) ?? trouble("refused", `${name} ${NO_SYSTEM}`),
     read: (target, maxBytes, signal) => inside(target, signal, real => readEntry(real, maxBytes)),
     write: (target, content, attributes, signal) =>
       inside(target, signal, real => writeWhole(real, content, attributes)),

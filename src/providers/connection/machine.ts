@@ -1,5 +1,6 @@
-/** A host as the families see it: its files. The same for a local folder and for a remote shell. */
+/** A host as the families see it: its files, and what its shell can do. The same for a local folder and for a remote shell. */
 import type { Outcome } from "../outcome.ts";
+import type { Answers, Question } from "./questions.ts";
 
 /** What to set; what is undefined is left as it is (a new entry gets the given defaults). */
 export interface Attributes {
@@ -26,12 +27,35 @@ export interface FileEntry extends Entry {
   readonly content?: Buffer;
 }
 
+/** For a POSIX shell. What it needs and what it must not say aloud travels as its standard input. */
+export interface HostScript {
+  readonly script: string;
+  readonly body?: Buffer;
+  /** Default: that of the connection's calls. */
+  readonly deadlineMs?: number;
+  /** Of its standard output; more ends it. Default 64 KiB. */
+  readonly maxOutput?: number;
+}
+
+export interface HostAnswer {
+  readonly code: number;
+  readonly stdout: string;
+  /** Without spaces around it. */
+  readonly stderr: string;
+}
+
 /**
  * Paths are absolute and normalised. A final symlink is never followed; symlinks on the way are, but never out of a
  * local root. Every call has a deadline of its own.
  */
 export interface Machine {
   readonly name: string;
+  /** False: a folder that stands for a host. It has files only: no packages, users or units, and no shell. */
+  readonly system: boolean;
+  /** Looks at many things in one go, also with those that others ask for at the same time. */
+  ask(questions: readonly Question[], signal: AbortSignal): Promise<Outcome<Answers>>;
+  /** Any exit code is an answer. Without a `system`: refused. */
+  run(script: HostScript, signal: AbortSignal): Promise<Outcome<HostAnswer>>;
   /** Undefined: nothing is there. */
   read(path: string, maxBytes: number, signal: AbortSignal): Promise<Outcome<FileEntry | undefined>>;
   /**

@@ -1,6 +1,7 @@
-/** Machines by connection. What costs (a remote shell) is shared by those who present the same credentials. */
+/** Machines by connection. What costs (a kept shell) is shared by those who present the same credentials. */
 import path from "node:path";
 import { localMachine } from "./local.ts";
+import { localShell, type LocalShell } from "./local-shell.ts";
 import type { Machine } from "./machine.ts";
 import { SHELL_LIMITS, type ShellLimits } from "./shell-pool.ts";
 import type { Connection } from "./spec.ts";
@@ -16,9 +17,17 @@ export interface ConnectionPool {
 export function createConnectionPool(base: string, limits: ShellLimits = SHELL_LIMITS): ConnectionPool {
   /** By everything that a connection says, credentials included. */
   const remote = new Map<string, SshMachine>();
+  let own: LocalShell | undefined;
+
+  function local(root: string): Machine {
+    if (root !== "/") return localMachine(root);
+    own ??= localShell(limits);
+    return localMachine(root, own);
+  }
+
   return {
     machine(connection) {
-      if (connection.kind === "local") return localMachine(path.resolve(base, connection.root));
+      if (connection.kind === "local") return local(path.resolve(base, connection.root));
       const key = JSON.stringify(connection);
       const known = remote.get(key);
       if (known) return known;
@@ -27,8 +36,9 @@ export function createConnectionPool(base: string, limits: ShellLimits = SHELL_L
       return machine;
     },
     async close() {
-      await Promise.all([...remote.values()].map(machine => machine.close()));
+      await Promise.all([own?.close(), ...[...remote.values()].map(machine => machine.close())]);
       remote.clear();
+      own = undefined;
     },
   };
 }

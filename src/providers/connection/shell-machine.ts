@@ -1,9 +1,11 @@
 /** Files of a host through a shell: each operation is one script, so one round trip. */
 import path from "node:path";
 import { done, trouble, type Outcome } from "../outcome.ts";
-import type { Attributes, Entry, FileEntry, Machine } from "./machine.ts";
+import { parseStat } from "./entry-facts.ts";
+import type { Attributes, FileEntry, Machine } from "./machine.ts";
 import type { ShellAnswer } from "./remote-shell.ts";
 import type { ShellPool } from "./shell-pool.ts";
+import { shellSystem } from "./shell-system.ts";
 import * as scripts from "./shell-scripts.ts";
 
 /** Room for the line of facts before a file's content. */
@@ -23,38 +25,9 @@ function troubleOf(
   return { ok: false, trouble: { kind, message: `${name}: ${target}: ${said}` } };
 }
 
-const KINDS: Readonly<Record<number, Entry["kind"]>> = {
-  0o100000: "file",
-  0o040000: "directory",
-  0o120000: "symlink",
-};
-
-/** `stat -c %f:%u:%g:%s:%U:%G`; undefined where the line does not look like it. */
-function parseFacts(line: string): Entry | undefined {
-  const match = /^([0-9a-f]+):(\d+):(\d+):(\d+):(.*):(.*)$/.exec(line);
-  if (!match) return undefined;
-  const [raw, uid, gid, size] = [
-    Number.parseInt(match[1] ?? "", 16),
-    Number(match[2]),
-    Number(match[3]),
-    Number(match[4]),
-  ];
-  const named = (text: string | undefined, id: number): string =>
-    text === undefined || text === "UNKNOWN" ? String(id) : text;
-  return {
-    kind: KINDS[raw & 0o170000] ?? "other",
-    mode: raw & 0o7777,
-    owner: named(match[5], uid),
-    group: named(match[6], gid),
-    uid,
-    gid,
-    size,
-  };
-}
-
 function parseRead(answer: ShellAnswer, maxBytes: number): Outcome<FileEntry> {
   const end = answer.stdout.indexOf(0x0a);
-  const entry = parseFacts(answer.stdout.subarray(0, Math.max(end, 0)).toString("utf8"));
+  const entry = parseStat(answer.stdout.subarray(0, Math.max(end, 0)).toString("utf8"));
   if (!entry)
     return trouble("failed", "the host's stat answers in a form that is not known; GNU coreutils are needed");
   if (entry.kind !== "file" || entry.size > maxBytes) return done(entry);
@@ -82,6 +55,7 @@ export function shellMachine(name: string, pool: ShellPool, callMs: number): Omi
 
   return {
     name,
+    ...shellSystem(name, pool, callMs),
     async read(target, maxBytes, signal) {
       const answer = await run(scripts.read(target, maxBytes), signal, undefined, maxBytes + HEADER_BYTES);
       if (!answer.ok) return named(answer.trouble.kind, target, answer.trouble.message);

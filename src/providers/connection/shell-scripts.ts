@@ -1,4 +1,5 @@
 /** The scripts that run on a host. Paths travel as quoted words, content as standard input. */
+import { STAT_FORMAT } from "./entry-facts.ts";
 import type { Attributes } from "./machine.ts";
 import { word } from "./shell-loop.ts";
 
@@ -14,7 +15,7 @@ const refuse = (why: string): string => `{ echo ${word(why)} >&2; exit ${REFUSED
 /** Facts on the first line, then the content of a regular file that is not too big. */
 export const read = (path: string, maxBytes: number): string => `
 p=${word(path)}
-stat -c '%f:%u:%g:%s:%U:%G' -- "$p" || exit ${NO_STAT}
+stat --printf '${STAT_FORMAT}\\n' -- "$p" || exit ${NO_STAT}
 if [ -f "$p" ] && [ ! -L "$p" ] && [ "$(stat -c %s -- "$p")" -le ${maxBytes} ]; then
   head -c ${maxBytes} -- "$p" || exit ${FAILED}
 fi`;

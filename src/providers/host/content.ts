@@ -1,6 +1,6 @@
 /** Content of files as properties: text where it is UTF-8, base64 where it is not. */
 import { createHash } from "node:crypto";
-import { isUnknown, type Plain, type PlainMap } from "../grpc/value.ts";
+import type { PlainMap } from "../grpc/value.ts";
 import type { CheckProblem } from "../resource.ts";
 import { textOf } from "./placement.ts";
 
@@ -8,7 +8,6 @@ import { textOf } from "./placement.ts";
 export const MAX_CONTENT_BYTES = 10 * 1000 * 1000;
 export const CONTENT_KEYS = ["content", "contentBase64"] as const;
 
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Undefined: the inputs do not hold content that is known. */
@@ -37,31 +36,16 @@ export function factsAbout(content: Buffer): PlainMap {
   return { size: content.length, checksum: createHash("sha256").update(content).digest("hex") };
 }
 
-function sizeProblem(property: string, bytes: number): CheckProblem[] {
+/** What the shape cannot say: one of them is given, and it is not too big. */
+export function checkContent(inputs: PlainMap): readonly CheckProblem[] {
+  const given = CONTENT_KEYS.filter(key => inputs[key] !== undefined);
+  const [property, second] = given;
+  if (property === undefined)
+    return [{ property: "content", reason: "missing: the text to write (it may be empty)" }];
+  if (second !== undefined) return [{ property: second, reason: "give either content or contentBase64" }];
+  const bytes = contentOf(inputs)?.length ?? 0;
   if (bytes <= MAX_CONTENT_BYTES) return [];
   return [
     { property, reason: `holds ${bytes} bytes; ${MAX_CONTENT_BYTES} is the most (it is kept in the state)` },
   ];
-}
-
-function checkText(value: Plain): CheckProblem[] {
-  if (isUnknown(value)) return [];
-  if (typeof value !== "string") return [{ property: "content", reason: "must be a text" }];
-  return sizeProblem("content", Buffer.byteLength(value));
-}
-
-function checkBase64(value: Plain): CheckProblem[] {
-  if (isUnknown(value)) return [];
-  if (typeof value !== "string" || !BASE64.test(value) || value.length % 4 !== 0)
-    return [{ property: "contentBase64", reason: "must be a text in base64" }];
-  return sizeProblem("contentBase64", Buffer.byteLength(value, "base64"));
-}
-
-export function checkContent(inputs: PlainMap): readonly CheckProblem[] {
-  const { content, contentBase64 } = inputs;
-  if (content !== undefined && contentBase64 !== undefined)
-    return [{ property: "contentBase64", reason: "give either content or contentBase64" }];
-  if (content !== undefined) return checkText(content);
-  if (contentBase64 !== undefined) return checkBase64(contentBase64);
-  return [{ property: "content", reason: "missing: the text to write (it may be empty)" }];
 }

@@ -1,17 +1,10 @@
 /** holdfast:host:File and holdfast:host:Template: one file on a host, with its content. */
+import { FILE } from "../../sdk/shapes/file.ts";
 import type { Machine } from "../connection/machine.ts";
-import { parseConnection } from "../connection/spec.ts";
+import type { Question } from "../connection/questions.ts";
 import { mapOf, type PlainMap } from "../grpc/value.ts";
 import { done, trouble, type Outcome } from "../outcome.ts";
-import type {
-  CallContext,
-  Checked,
-  CheckRequest,
-  Found,
-  Present,
-  ReadRequest,
-  Resource,
-} from "../resource.ts";
+import type { Checked, CheckRequest } from "../resource.ts";
 import {
   checkContent,
   CONTENT_KEYS,
@@ -21,116 +14,113 @@ import {
   MAX_CONTENT_BYTES,
   tooBig,
 } from "./content.ts";
+import type { Done, Family, Seen, Site } from "./family.ts";
 import {
   attributesNow,
   attributesToSet,
-  checkPlacement,
   modeText,
-  movedBy,
-  parseImportId,
   parsePlacement,
+  withCanonicalMode,
   type Placement,
 } from "./placement.ts";
 
-interface FileInputs {
+export interface FileInputs {
   readonly placement: Placement;
   readonly content: Buffer;
-  readonly properties: PlainMap;
 }
 
 const NEW_FILE_MODE = 0o644;
 /** A secret is for its owner, unless the program says otherwise. */
 const SECRET_FILE_MODE = "0600";
 
-function check({ inputs, isSecret }: CheckRequest): Checked {
-  const checked = checkPlacement(inputs, CONTENT_KEYS);
-  const problems = [...checked.problems, ...checkContent(checked.inputs)];
-  const guarded = checked.inputs["mode"] === undefined && CONTENT_KEYS.some(isSecret);
-  return { inputs: guarded ? { ...checked.inputs, mode: SECRET_FILE_MODE } : checked.inputs, problems };
+function complete({ inputs: given, isSecret }: CheckRequest): Checked {
+  const inputs = withCanonicalMode(given);
+  const guarded = inputs["mode"] === undefined && CONTENT_KEYS.some(isSecret);
+  return { inputs: guarded ? { ...inputs, mode: SECRET_FILE_MODE } : inputs, problems: checkContent(inputs) };
 }
 
-function parse(inputs: PlainMap): FileInputs {
-  const content = contentOf(inputs);
+function parse(properties: PlainMap): FileInputs {
+  const content = contentOf(properties);
   if (!content) throw new TypeError("inputs without content");
-  return { placement: parsePlacement(inputs), content, properties: inputs };
+  return { placement: parsePlacement(properties), content };
 }
-
-const stateOf = (inputs: FileInputs): PlainMap => ({ ...inputs.properties, ...factsAbout(inputs.content) });
 
 /** Writes only what differs: an equal file is adopted as it is. */
-async function ensure(machine: Machine, inputs: FileInputs, signal: AbortSignal): Promise<Outcome<Present>> {
-  const { placement, content } = inputs;
+async function ensure({ placement, content }: FileInputs, { machine, signal }: Site): Promise<Outcome<Done>> {
   const there = await machine.read(placement.path, MAX_CONTENT_BYTES, signal);
   if (!there.ok) return there;
   if (!there.value?.content?.equals(content)) {
     const wanted = { ...placement, newMode: NEW_FILE_MODE };
     const written = await machine.write(placement.path, content, wanted, signal);
-    return written.ok ? done({ state: stateOf(inputs) }) : written;
+    return written.ok ? done({}) : written;
   }
   const missing = attributesToSet(placement, there.value);
-  if (Object.keys(missing).length === 0) return done({ state: stateOf(inputs) });
+  if (Object.keys(missing).length === 0) return done({});
   const set = await machine.setAttributes(placement.path, missing, signal);
-  return set.ok ? done({ state: stateOf(inputs) }) : set;
+  return set.ok ? done({}) : set;
 }
 
-const machineFor = (placement: Placement, context: CallContext): Machine =>
-  context.connections.machine(placement.connection);
+/** A name with a line break cannot be asked for with others. */
+const look = ({ placement }: FileInputs): readonly Question[] =>
+  placement.path.includes("\n") ? [] : [{ about: "entry", path: placement.path }];
 
-async function create(
-  inputs: FileInputs,
-  context: CallContext,
-): Promise<Outcome<Present & { readonly id: string }>> {
-  const ensured = await ensure(machineFor(inputs.placement, context), inputs, context.signal);
-  return ensured.ok ? done({ ...ensured.value, id: inputs.placement.path }) : ensured;
-}
+const withoutContent = (properties: PlainMap): PlainMap =>
+  mapOf(Object.entries(properties).filter(([key]) => key !== "content" && key !== "contentBase64"));
 
-async function read(request: ReadRequest, context: CallContext): Promise<Outcome<Found | undefined>> {
-  const known = request.inputs ?? parseImportId(request.id);
-  const connection = parseConnection(known?.["connection"]);
-  const target = known?.["path"];
-  if (!known || !connection || typeof target !== "string")
-    return trouble(
-      "refused",
-      `cannot import ${request.id}: the id must be CONNECTION#PATH, for example ssh://user@host#/etc/motd`,
-    );
-  const there = await context.connections.machine(connection).read(target, MAX_CONTENT_BYTES, context.signal);
-  if (!there.ok) return there;
-  const entry = there.value;
+function seenFile(
+  entry: Awaited<ReturnType<Machine["read"]>>,
+  properties: PlainMap,
+): Outcome<Seen | undefined> {
+  if (!entry.ok) return entry;
   // A folder or a symlink in its place: the file that we wrote is gone.
-  if (entry?.kind !== "file") return done(undefined);
-  const isImport = request.inputs === undefined;
-  if (!entry.content && isImport)
-    return trouble(
-      "refused",
-      `cannot import ${target}: it holds ${entry.size} bytes, ${MAX_CONTENT_BYTES} is the most`,
-    );
-  const content = entry.content
-    ? contentProperties(entry.content, request.inputs)
-    : { content: tooBig(entry.size) };
-  const rest = mapOf(Object.entries(known).filter(([key]) => key !== "content" && key !== "contentBase64"));
-  const attributes = isImport ? importedMode(entry.mode) : attributesNow(known, entry);
-  const inputs = { ...rest, ...attributes, ...content };
-  const facts = entry.content ? factsAbout(entry.content) : { size: entry.size };
-  return done({ id: target, inputs, state: { ...inputs, ...facts } });
+  if (entry.value?.kind !== "file") return done(undefined);
+  const { content, size } = entry.value;
+  const said = content ? contentProperties(content, properties) : { content: tooBig(size) };
+  return done({
+    properties: { ...withoutContent(properties), ...attributesNow(properties, entry.value), ...said },
+    outputs: content ? factsAbout(content) : { size },
+  });
 }
 
-const importedMode = (mode: number): PlainMap => (mode === NEW_FILE_MODE ? {} : { mode: modeText(mode) });
+async function adopt(name: string, { machine, signal }: Site): Promise<Outcome<Seen | undefined>> {
+  const there = await machine.read(name, MAX_CONTENT_BYTES, signal);
+  if (there.ok && there.value?.kind === "file" && !there.value.content)
+    return trouble(
+      "refused",
+      `cannot import ${name}: it holds ${there.value.size} bytes, ${MAX_CONTENT_BYTES} is the most`,
+    );
+  const mode = there.ok && there.value && there.value.mode !== NEW_FILE_MODE ? there.value.mode : undefined;
+  return seenFile(there, { path: name, ...(mode !== undefined && { mode: modeText(mode) }) });
+}
 
-export function fileResource(type: string): Resource<FileInputs> {
+export function fileFamily(type: string): Family<FileInputs> {
   return {
     type,
-    check,
+    shape: FILE,
+    complete,
+    identity: ["path"],
+    id: ({ placement }) => placement.path,
     parse,
-    replacedBy: movedBy,
-    preview: inputs => {
-      const content = contentOf(inputs);
-      return content ? { ...inputs, ...factsAbout(content) } : inputs;
+    needsSystem: false,
+    look,
+    see({ placement, content }, answers, properties) {
+      const entry = answers.get({ about: "entry", path: placement.path });
+      if (entry?.kind !== "file") return undefined;
+      const facts = factsAbout(content);
+      const now = { ...properties, ...attributesNow(properties, entry) };
+      if (entry.checksum === facts["checksum"]) return { properties: now, outputs: facts };
+      return { properties: { ...now, content: `sha256 ${entry.checksum ?? "unknown"}` } };
     },
-    create,
-    read,
-    update: (_old, inputs, context) => ensure(machineFor(inputs.placement, context), inputs, context.signal),
-    delete: ({ placement }, context) =>
-      machineFor(placement, context).removeFile(placement.path, context.signal),
+    read: async ({ placement }, { machine, signal }, properties) =>
+      seenFile(await machine.read(placement.path, MAX_CONTENT_BYTES, signal), properties),
+    adopt,
+    example: "/etc/motd",
+    ensure,
+    remove: ({ placement }, { machine, signal }) => machine.removeFile(placement.path, signal),
+    outputs(properties): PlainMap {
+      const content = contentOf(properties);
+      return content ? factsAbout(content) : {};
+    },
     derived: {
       content: ["contentBase64"],
       contentBase64: ["content"],
@@ -140,6 +130,6 @@ export function fileResource(type: string): Resource<FileInputs> {
   };
 }
 
-export const file = fileResource("holdfast:host:File");
+export const file = fileFamily("holdfast:host:File");
 /** Rendered in the program: what arrives here is the content. A type of its own so that a plan reads well. */
-export const template = fileResource("holdfast:host:Template");
+export const template = fileFamily("holdfast:host:Template");

@@ -153,7 +153,7 @@ function contract(getTarget: () => Target) {
     const { inputs } = await engine.check(FILE, inputsOf("import me", { content: "there already" }));
     assert.equal(read.inputs["content"], "there already");
     assert.deepEqual(Object.keys(read.inputs).sort(), Object.keys(inputs).sort());
-    await assert.rejects(engine.read(FILE, "/etc/passwd"), /must be CONNECTION#PATH/);
+    await assert.rejects(engine.read(FILE, "/etc/passwd"), /must be CONNECTION#NAME/);
   });
 
   test("content that is no text goes through as base64 and comes back equal", async () => {

@@ -1,0 +1,96 @@
+/** What can be asked of a host in one go with other questions, and how the answers are held. */
+import type { Entry } from "./machine.ts";
+
+export type Question =
+  | { readonly about: "entry"; readonly path: string }
+  /** As systemd names it, with its suffix. */
+  | { readonly about: "unit"; readonly name: string }
+  /** A Debian package. */
+  | { readonly about: "package"; readonly name: string }
+  | { readonly about: "user"; readonly name: string }
+  | { readonly about: "group"; readonly name: string }
+  /** Whatever else: it must only look, and be done in a moment. The same text is asked once. */
+  | { readonly about: "script"; readonly script: string };
+
+/** A file, folder or link without its content. */
+export interface EntryFacts extends Entry {
+  /** SHA-256 of a regular file of at most `MAX_SUMMED_BYTES`, hex. */
+  readonly checksum?: string;
+  /** Where a symlink leads, as it is written there. */
+  readonly target?: string;
+  /** Changes with each write and rename: inode, and time of the last change in seconds. */
+  readonly stamp: string;
+}
+
+/** Properties of `systemctl show` that are asked for. */
+export const UNIT_PROPERTIES = [
+  "LoadState",
+  "ActiveState",
+  "SubState",
+  "Result",
+  "UnitFileState",
+  "FragmentPath",
+  "NeedDaemonReload",
+  "InvocationID",
+] as const;
+export type UnitFacts = Readonly<Record<(typeof UNIT_PROPERTIES)[number], string>>;
+
+export interface PackageFacts {
+  readonly version: string;
+  /** dpkg's status: "installed", "config-files", "half-configured", … */
+  readonly status: string;
+  readonly held: boolean;
+}
+
+export interface UserFacts {
+  readonly uid: number;
+  /** Name, or number, of the primary group. */
+  readonly group: string;
+  readonly comment: string;
+  readonly home: string;
+  readonly shell: string;
+  /** Names of the other groups, sorted. */
+  readonly groups: readonly string[];
+}
+
+export interface GroupFacts {
+  readonly gid: number;
+  readonly members: readonly string[];
+}
+
+export interface ScriptFacts {
+  readonly code: number;
+  /** What it wrote to both streams, without NULs; at most `MAX_SCRIPT_OUTPUT` bytes. */
+  readonly output: string;
+}
+
+export interface FactsOf {
+  readonly entry: EntryFacts;
+  readonly unit: UnitFacts;
+  readonly package: PackageFacts;
+  readonly user: UserFacts;
+  readonly group: GroupFacts;
+  readonly script: ScriptFacts;
+}
+
+/** As much as `File` keeps: larger files are not ours, and reading them takes its time. */
+export const MAX_SUMMED_BYTES = 10_000_000;
+export const MAX_SCRIPT_OUTPUT = 64 * 1024;
+
+export const keyOf = (question: Question): string => JSON.stringify(Object.values(question));
+
+export interface Answers {
+  /** False: a folder that stands for a host. It has entries; of anything else it knows nothing. */
+  readonly system: boolean;
+  /** Undefined: it is not there. (systemd answers for units that are not there, too: LoadState "not-found".) */
+  readonly get: <Q extends Question>(question: Q) => FactsOf[Q["about"]] | undefined;
+}
+
+/** Keyed by `keyOf`. */
+export type Facts = ReadonlyMap<string, FactsOf[keyof FactsOf]>;
+
+export const answersOf = (facts: Facts, system: boolean): Answers => ({
+  system,
+  // What stands under a question's key is of the question's kind; the type system cannot follow it through the map.
+  get: <Q extends Question>(question: Q) => facts.get(keyOf(question)) as FactsOf[Q["about"]] | undefined,
+});
