@@ -1,26 +1,32 @@
-/** What both sides work on: one stack of N files on a sandbox host. */
+/** What both sides work on: one stack of N files, on a sandbox host where nothing else is said. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 export interface Content {
-  /** Files of the stack. */
+  /** Files of each host. */
   readonly count: number;
-  /** Changes the first file only. */
+  /** Changes each host's first file only. */
   readonly version: number;
 }
 
 export const contentOf = (index: number, version: number): string =>
   `file ${index}, version ${index === 0 ? version : 0}\n`;
 
+/** A connection as a program writes it. */
+export type BenchConnection = Readonly<Record<string, string | number | boolean>>;
+
 const program = (
   { count, version }: Content,
-  sandbox: string,
-): string => `import { File } from "holdfast/host";
-const connection = { local: true as const, root: ${JSON.stringify(sandbox)} };
-for (let index = 0; index < ${count}; index++) {
-  new File(\`f\${index}\`, { connection, path: \`/data/f\${index}\`, content: \`file \${index}, version \${index === 0 ? ${version} : 0}\\n\` });
-}
+  connections: readonly BenchConnection[],
+): string => `import { File, type Connection } from "holdfast/host";
+const connections: Connection[] = ${JSON.stringify(connections)};
+connections.forEach((connection, host) => {
+  for (let index = 0; index < ${count}; index++) {
+    const content = \`file \${index}, version \${index === 0 ? ${version} : 0}\\n\`;
+    new File(\`h\${host}f\${index}\`, { connection, path: \`/data/f\${index}\`, content });
+  }
+});
 `;
 
 export interface Repository {
@@ -29,7 +35,7 @@ export interface Repository {
 }
 
 /** A repository whose commits are the estate's versions. */
-export function makeRepository(folder: string, sandbox: string): Repository {
+export function makeRepository(folder: string, connections: readonly BenchConnection[]): Repository {
   const git = (...args: string[]): void =>
     void execFileSync(
       "git",
@@ -44,7 +50,7 @@ export function makeRepository(folder: string, sandbox: string): Repository {
   return {
     folder,
     commit(content) {
-      writeFileSync(path.join(folder, "bench/index.ts"), program(content, sandbox));
+      writeFileSync(path.join(folder, "bench/index.ts"), program(content, connections));
       git("add", "--all");
       git("commit", "--quiet", "--message", `${content.count} files, version ${content.version}`);
     },

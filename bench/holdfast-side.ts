@@ -5,7 +5,7 @@ import path from "node:path";
 import { openHoldfast, type Holdfast } from "../src/commands/wire.ts";
 import type { RunMode, RunRecord } from "../src/engine/ports/records.ts";
 import { tempFolder, type Ending } from "../test/support/git.ts";
-import { makeRepository, type Content } from "./estate.ts";
+import { makeRepository, type BenchConnection, type Content } from "./estate.ts";
 
 export interface HoldfastSide {
   commit(content: Content): void;
@@ -17,11 +17,13 @@ export interface HoldfastSide {
 export interface SideOptions {
   /** Default: none, their cost is measured by itself. */
   readonly backups?: boolean;
+  /** Default: a sandbox folder. */
+  readonly connections?: readonly BenchConnection[];
 }
 
 export async function openHoldfastSide(
   ending: Ending,
-  { backups = false }: SideOptions = {},
+  { backups = false, connections }: SideOptions = {},
 ): Promise<HoldfastSide> {
   let close = (): unknown => undefined;
   // Before its folder goes.
@@ -29,7 +31,7 @@ export async function openHoldfastSide(
   const temp = tempFolder(ending, "holdfast-bench-");
   const repo = path.join(temp, "repo");
   mkdirSync(repo);
-  const repository = makeRepository(repo, path.join(temp, "sandbox"));
+  const repository = makeRepository(repo, connections ?? [{ local: true, root: path.join(temp, "sandbox") }]);
   repository.commit({ count: 0, version: 0 });
   const settings = {
     repo,

@@ -1,6 +1,7 @@
 /** The ordinary way: the Automation API with a file backend and an inline program, on the same provider. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { LocalWorkspace, PulumiCommand, type Stack } from "@pulumi/pulumi/automation/index.js";
@@ -47,10 +48,13 @@ export async function openPlainSide(cli: string, ending: Ending): Promise<PlainS
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
   };
+  // Its default is a new folder for each call, which nobody removes.
+  const workDir = path.join(temp, "work");
+  mkdirSync(workDir);
   const select = (content: Content): Promise<Stack> =>
     LocalWorkspace.createOrSelectStack(
       { stackName: "dev", projectName: "bench", program: program(content) },
-      { pulumiCommand, envVars },
+      { pulumiCommand, envVars, workDir },
     );
   return {
     converge: content =>
