@@ -14,6 +14,12 @@ export interface FileArgs extends Place {
   contentBase64?: pulumi.Input<string>;
   /** A file to copy, by its path relative to the program's folder, or a Pulumi asset. At most 10 MB. */
   source?: string | pulumi.asset.Asset;
+  /**
+   * A command of the host that looks at a new file before it takes the place of the old one; `%s` stands for the new
+   * file's path, without quotes: `"visudo -cf %s"`. Where it does not end with 0, the old file stays, and the apply
+   * fails with the command's words. Passed over in a folder that stands for a host.
+   */
+  validate?: pulumi.Input<string>;
 }
 
 const CONTENT_KEYS = ["content", "contentBase64", "source"] as const;
@@ -29,6 +35,7 @@ export class File extends pulumi.CustomResource {
   declare readonly mode: pulumi.Output<string | undefined>;
   declare readonly owner: pulumi.Output<string | undefined>;
   declare readonly group: pulumi.Output<string | undefined>;
+  declare readonly validate: pulumi.Output<string | undefined>;
   /** SHA-256 of the content, hex. */
   declare readonly checksum: pulumi.Output<string>;
   /** In bytes. */

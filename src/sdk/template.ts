@@ -18,6 +18,8 @@ export interface TemplateArgs extends Place {
   text?: string;
   /** What the template may use. A name that is used and not given is an error. */
   values?: pulumi.Inputs;
+  /** A command of the host that looks at a new file before it is in place: `"nginx -t -c %s"` (see File). */
+  validate?: pulumi.Input<string>;
 }
 
 /**
@@ -30,6 +32,7 @@ export class Template extends pulumi.CustomResource {
   declare readonly mode: pulumi.Output<string | undefined>;
   declare readonly owner: pulumi.Output<string | undefined>;
   declare readonly group: pulumi.Output<string | undefined>;
+  declare readonly validate: pulumi.Output<string | undefined>;
   /** SHA-256 of the content, hex. */
   declare readonly checksum: pulumi.Output<string>;
   /** In bytes. */

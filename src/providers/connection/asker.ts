@@ -101,8 +101,11 @@ function answerTo(questions: readonly Question[], told: Told): Outcome<Answers> 
   return done(answersOf(facts, true));
 }
 
+/** In what is asked for together with others: there, lines tell the answers apart. */
 export const hasLineEnd = (question: Question): boolean =>
-  question.about !== "script" && (question.about === "entry" ? question.path : question.name).includes("\n");
+  "name" in question
+    ? question.name.includes("\n")
+    : question.about === "entry" && question.path.includes("\n");
 
 /** Who waits, until it is answered or its signal fires. */
 function waiterFor(

@@ -18,6 +18,9 @@ export interface Batch {
 /** Sections are told apart by their lengths, not by what is in them. The loop sets LC_ALL=C: lengths are bytes. */
 const PROLOGUE = 'answer() { printf "%s\\n%s" "${#1}" "$1"; }';
 
+/** Subjects whose questions have a section each. */
+const ALONE: ReadonlySet<About> = new Set(["contents", "block", "script"]);
+
 interface Part {
   readonly about: About;
   readonly script: string;
@@ -31,7 +34,7 @@ function part<K extends About>(about: K, list: readonly Of<K>[]): Part {
 
 function partsOf<K extends About>(about: K, questions: readonly Question[]): readonly Part[] {
   const list = questions.filter((question): question is Of<K> => question.about === about);
-  if (about === "script") return list.map(one => part(about, [one]));
+  if (ALONE.has(about)) return list.map(one => part(about, [one]));
   return list.length === 0 ? [] : [part(about, list)];
 }
 

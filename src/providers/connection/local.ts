@@ -1,25 +1,15 @@
 /** This machine, or a folder of it that stands for a host: every path stays inside the folder. */
-import { constants } from "node:fs";
-import {
-  chmod,
-  chown,
-  lstat,
-  mkdir,
-  open,
-  realpath,
-  rename,
-  rmdir,
-  unlink,
-  type FileHandle,
-} from "node:fs/promises";
+import { chmod, mkdir, realpath, rmdir, unlink } from "node:fs/promises";
 import path from "node:path";
 import { done, trouble, type Outcome } from "../outcome.ts";
-import { idOf } from "./accounts.ts";
 import { askLocal, type LocalSystem } from "./local-ask.ts";
-import { lookAt, readEntry, statIfThere } from "./local-entries.ts";
+import { readEntry, statIfThere } from "./local-entries.ts";
 import { attempt, codeOf } from "./local-errors.ts";
-import type { Attributes, Machine } from "./machine.ts";
-import { removeUnfinished, unfinishedName } from "./unfinished.ts";
+import { removeBelow } from "./local-trees.ts";
+import { applyAttributes, makeLink, putInPlace, type Validate } from "./local-write.ts";
+import type { Machine, Writing } from "./machine.ts";
+import { INVALID, validation } from "./shell-scripts.ts";
+import { word } from "./shell-loop.ts";
 
 const ROOT_MODE = 0o755;
 
@@ -55,87 +45,6 @@ async function realpathIfThere(folder: string): Promise<string | undefined> {
     if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
-}
-
-interface Ids {
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** -1 leaves a number as it is. */
-async function idsOf(attributes: Attributes): Promise<Outcome<Ids>> {
-  const uid = attributes.owner === undefined ? -1 : await idOf("user", attributes.owner);
-  if (uid === undefined)
-    return trouble("failed", `there is no user ${String(attributes.owner)} on this machine`);
-  const gid = attributes.group === undefined ? -1 : await idOf("group", attributes.group);
-  if (gid === undefined)
-    return trouble("failed", `there is no group ${String(attributes.group)} on this machine`);
-  return done({ uid, gid });
-}
-
-async function writeWhole(
-  target: string,
-  content: Buffer,
-  attributes: Attributes & { readonly newMode: number },
-): Promise<Outcome<void>> {
-  const ids = await idsOf(attributes);
-  if (!ids.ok) return ids;
-  const folder = path.dirname(target);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  const stats = await statIfThere(target);
-  const old = stats?.isFile() ? stats : undefined;
-  if (stats?.isDirectory()) return trouble("failed", `${target} is a folder; it is not replaced by a file`);
-  await removeUnfinished(folder);
-  const temporary = path.join(folder, unfinishedName());
-  const handle = await open(temporary, "wx", 0o600);
-  try {
-    await handle.writeFile(content);
-    const made = await handle.stat();
-    const uid = ids.value.uid >= 0 ? ids.value.uid : (old?.uid ?? made.uid);
-    const gid = ids.value.gid >= 0 ? ids.value.gid : (old?.gid ?? made.gid);
-    if (uid !== made.uid || gid !== made.gid) await handle.chown(uid, gid);
-    // After chown, which takes the set-id bits away.
-    await handle.chmod(attributes.mode ?? (old ? old.mode & 0o7777 : attributes.newMode));
-    await handle.sync();
-    await rename(temporary, target);
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw error;
-  } finally {
-    await handle.close();
-  }
-  await syncFolder(folder);
-  return done(undefined);
-}
-
-/** A folder that may be written but not read cannot be flushed; the file is in place all the same. */
-async function syncFolder(folder: string): Promise<void> {
-  let handle: FileHandle;
-  try {
-    handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  } catch (error) {
-    if (codeOf(error) === "EACCES") return;
-    throw error;
-  }
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function applyAttributes(target: string, attributes: Attributes): Promise<Outcome<void>> {
-  const stats = await lstat(target);
-  if (stats.isSymbolicLink()) return trouble("refused", `${target} is a symlink`);
-  const ids = await idsOf(attributes);
-  if (!ids.ok) return ids;
-  const { uid, gid } = ids.value;
-  const owned = (uid < 0 || uid === stats.uid) && (gid < 0 || gid === stats.gid);
-  if (!owned) await chown(target, uid < 0 ? stats.uid : uid, gid < 0 ? stats.gid : gid);
-  const mode = attributes.mode ?? stats.mode & 0o7777;
-  // Again after a change of owner, which takes the set-id bits away.
-  if (!owned || mode !== (stats.mode & 0o7777)) await chmod(target, mode);
-  return done(undefined);
 }
 
 async function makeFolder(target: string, mode: number): Promise<Outcome<void>> {
@@ -185,6 +94,23 @@ async function removeFolder(target: string): Promise<Outcome<boolean>> {
 
 const NO_SYSTEM = "is a folder that stands for a host: it has files, and nothing that could be run";
 
+/** The machine's own shell validates; a folder that stands for a host has none. */
+function validator(
+  target: string,
+  { validate }: Writing,
+  system: LocalSystem | undefined,
+  signal: AbortSignal,
+): Validate {
+  return async temporary => {
+    if (validate === undefined || !system) return done(undefined);
+    const answer = await system.run({ script: `t=${word(temporary)}\n${validation(validate)}` }, signal);
+    if (!answer.ok || answer.value.code === 0) return answer.ok ? done(undefined) : answer;
+    const { code, stderr } = answer.value;
+    if (code !== INVALID) return trouble("failed", `${target}: ${stderr}`);
+    return trouble("failed", `${target} stays as it is, the new one is not valid: ${stderr}`);
+  };
+}
+
 /** `root`: absolute; made where it is missing. `system`: the machine's own shell, where the root is the machine. */
 export function localMachine(root: string, system?: LocalSystem): Machine {
   const name = root === "/" ? "this machine" : `folder ${root}`;
@@ -202,16 +128,25 @@ export function localMachine(root: string, system?: LocalSystem): Machine {
     name,
     system: system !== undefined,
     ask: (questions, signal) =>
-      askLocal(questions, target => inside(target, signal, lookAt), { system, signal }),
+      askLocal(questions, (target, look) => inside(target, signal, look), { system, signal }),
     run: async (script, signal) => system?.run(script, signal) ?? trouble("refused", `${name} ${NO_SYSTEM}`),
     read: (target, maxBytes, signal) => inside(target, signal, real => readEntry(real, maxBytes)),
-    write: (target, content, attributes, signal) =>
-      inside(target, signal, real => writeWhole(real, content, attributes)),
+    write: (target, content, writing, signal) =>
+      inside(target, signal, async real => {
+        const put = await putInPlace(real, content, writing, validator(target, writing, system, signal));
+        return put.ok ? done(undefined) : put;
+      }),
+    exchange: (target, content, exchange, signal) =>
+      inside(target, signal, real =>
+        putInPlace(real, content, exchange, validator(target, exchange, system, signal)),
+      ),
+    makeSymlink: (target, to, signal) => inside(target, signal, real => makeLink(real, to)),
     makeDirectory: (target, mode, signal) => inside(target, signal, real => makeFolder(real, mode)),
     setAttributes: (target, attributes, signal) =>
       inside(target, signal, real => applyAttributes(real, attributes)),
     removeFile: (target, signal) => inside(target, signal, removeEntry),
     removeDirectory: (target, signal) => inside(target, signal, removeFolder),
+    removeInside: (folder, paths, signal) => inside(folder, signal, real => removeBelow(real, paths)),
     // A folder always answers; one that is missing is made when it is needed.
     ping: async () => done(undefined),
   };

@@ -11,6 +11,22 @@ export interface Attributes {
   readonly group?: string;
 }
 
+/** How a file is put in place. Undefined attributes are taken from the file that is replaced. */
+export interface Writing extends Attributes {
+  /** Of a file that was not there. */
+  readonly newMode: number;
+  /**
+   * A shell command that must end with 0 before the new file takes its place; `%s` in it is the new file's path. Where
+   * it does not, the old file stays. Passed over without a `system`.
+   */
+  readonly validate?: string;
+}
+
+/** What a file was made from: the checksum of the content that was read; undefined: there was no file. */
+export interface Exchange extends Writing {
+  readonly was: string | undefined;
+}
+
 export interface Entry {
   readonly kind: "file" | "directory" | "symlink" | "other";
   readonly mode: number;
@@ -58,16 +74,15 @@ export interface Machine {
   run(script: HostScript, signal: AbortSignal): Promise<Outcome<HostAnswer>>;
   /** Undefined: nothing is there. */
   read(path: string, maxBytes: number, signal: AbortSignal): Promise<Outcome<FileEntry | undefined>>;
+  /** Puts content in place as a whole or not at all; missing folders above are made. */
+  write(path: string, content: Buffer, writing: Writing, signal: AbortSignal): Promise<Outcome<void>>;
   /**
-   * Puts content in place as a whole or not at all; missing folders above are made. Undefined attributes are taken
-   * from the file that is replaced; a new file gets mode `newMode`.
+   * The same for a file that others write too, under a lock on its folder. False: it does not hold any more what the
+   * new content was made from, and stays as it is.
    */
-  write(
-    path: string,
-    content: Buffer,
-    attributes: Attributes & { readonly newMode: number },
-    signal: AbortSignal,
-  ): Promise<Outcome<void>>;
+  exchange(path: string, content: Buffer, exchange: Exchange, signal: AbortSignal): Promise<Outcome<boolean>>;
+  /** A symlink that is there is replaced as a whole, anything else stays and is trouble. */
+  makeSymlink(path: string, target: string, signal: AbortSignal): Promise<Outcome<void>>;
   /** Makes a folder and what is missing above it; one that is there is fine. */
   makeDirectory(path: string, mode: number, signal: AbortSignal): Promise<Outcome<void>>;
   setAttributes(path: string, attributes: Attributes, signal: AbortSignal): Promise<Outcome<void>>;
@@ -75,6 +90,11 @@ export interface Machine {
   removeFile(path: string, signal: AbortSignal): Promise<Outcome<void>>;
   /** Removes an empty folder; answers false where it holds something and stays. */
   removeDirectory(path: string, signal: AbortSignal): Promise<Outcome<boolean>>;
+  /**
+   * Removes what lies in a folder, by its path from there, with all that is in it. No symlink is followed and no other
+   * file system entered. What is gone already is fine.
+   */
+  removeInside(folder: string, paths: readonly string[], signal: AbortSignal): Promise<Outcome<void>>;
   /** Answers within a short deadline whether the host is there. */
   ping(signal: AbortSignal): Promise<Outcome<void>>;
 }

@@ -3,10 +3,16 @@ import type { Entry } from "./machine.ts";
 
 export type Question =
   | { readonly about: "entry"; readonly path: string }
+  /** What lies in a folder, all the way down. */
+  | { readonly about: "contents"; readonly path: string }
+  /** The lines of a text file from one that is `begin` to one that is `end`. */
+  | { readonly about: "block"; readonly path: string; readonly begin: string; readonly end: string }
   /** As systemd names it, with its suffix. */
   | { readonly about: "unit"; readonly name: string }
   /** A Debian package. */
   | { readonly about: "package"; readonly name: string }
+  /** Which version of a Debian package apt would install, as far as the host's lists know. */
+  | { readonly about: "candidate"; readonly name: string }
   | { readonly about: "user"; readonly name: string }
   | { readonly about: "group"; readonly name: string }
   /** Whatever else: it must only look, and be done in a moment. The same text is asked once. */
@@ -20,6 +26,24 @@ export interface EntryFacts extends Entry {
   readonly target?: string;
   /** Changes with each write and rename: inode, and time of the last change in seconds. */
   readonly stamp: string;
+}
+
+export interface Inhabitant {
+  /** From the folder. A control character 1 in it is read as a line end. */
+  readonly path: string;
+  readonly kind: Entry["kind"];
+}
+/** Of a folder; there are no facts where there is none. */
+export interface ContentsFacts {
+  readonly inhabitants: readonly Inhabitant[];
+  /** There are more than can be told. */
+  readonly cut: boolean;
+}
+
+/** Of a file; there are no facts where there is none. */
+export interface BlockFacts {
+  /** Each line that is one of the marks, and the lines between; empty where neither is there. */
+  readonly lines: readonly string[];
 }
 
 /** Properties of `systemctl show` that are asked for. */
@@ -42,14 +66,19 @@ export interface PackageFacts {
   readonly held: boolean;
 }
 
+export interface CandidateFacts {
+  readonly version: string;
+}
+
 export interface UserFacts {
   readonly uid: number;
+  readonly gid: number;
   /** Name, or number, of the primary group. */
   readonly group: string;
   readonly comment: string;
   readonly home: string;
   readonly shell: string;
-  /** Names of the other groups, sorted. */
+  /** Names of the host's own groups (/etc/group) that name it as a member, sorted. */
   readonly groups: readonly string[];
 }
 
@@ -66,8 +95,11 @@ export interface ScriptFacts {
 
 export interface FactsOf {
   readonly entry: EntryFacts;
+  readonly contents: ContentsFacts;
+  readonly block: BlockFacts;
   readonly unit: UnitFacts;
   readonly package: PackageFacts;
+  readonly candidate: CandidateFacts;
   readonly user: UserFacts;
   readonly group: GroupFacts;
   readonly script: ScriptFacts;
@@ -75,6 +107,8 @@ export interface FactsOf {
 
 /** As much as `File` keeps: larger files are not ours, and reading them takes its time. */
 export const MAX_SUMMED_BYTES = 10_000_000;
+/** Of a folder. */
+export const MAX_CONTENTS = 10_000;
 export const MAX_SCRIPT_OUTPUT = 64 * 1024;
 
 export const keyOf = (question: Question): string => JSON.stringify(Object.values(question));

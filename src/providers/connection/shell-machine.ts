@@ -8,6 +8,8 @@ import type { ShellPool } from "./shell-pool.ts";
 import { shellSystem } from "./shell-system.ts";
 import * as scripts from "./shell-scripts.ts";
 
+const folderOf = (target: string): string => path.posix.dirname(target);
+
 /** Room for the line of facts before a file's content. */
 const HEADER_BYTES = 4096;
 
@@ -15,14 +17,12 @@ const MISSING = /: No such file or directory$/;
 const DENIED = /: (Permission denied|Operation not permitted|Read-only file system)$/;
 
 /** The shell's error text is in English: the loop sets LC_ALL=C. */
-function troubleOf(
-  name: string,
-  target: string,
-  answer: ShellAnswer,
-): { ok: false; trouble: { kind: "denied" | "refused" | "failed"; message: string } } {
+function troubleOf(name: string, target: string, answer: ShellAnswer): ReturnType<typeof trouble> {
   const said = answer.stderr.split("\n").at(-1)?.slice(0, 500) || `the script ended with code ${answer.code}`;
+  if (answer.code === scripts.INVALID)
+    return trouble("failed", `${name}: ${target} stays as it is, the new one is not valid: ${answer.stderr}`);
   const kind = answer.code === scripts.REFUSED ? "refused" : DENIED.test(said) ? "denied" : "failed";
-  return { ok: false, trouble: { kind, message: `${name}: ${target}: ${said}` } };
+  return trouble(kind, `${name}: ${target}: ${said}`);
 }
 
 function parseRead(answer: ShellAnswer, maxBytes: number): Outcome<FileEntry> {
@@ -65,18 +65,24 @@ export function shellMachine(name: string, pool: ShellPool, callMs: number): Omi
       const read = parseRead(answer.value, maxBytes);
       return read.ok ? read : named(read.trouble.kind, target, read.trouble.message);
     },
-    write: (target, content, attributes, signal) =>
-      act(
-        target,
-        scripts.write(target, path.posix.dirname(target), content.length, attributes),
-        signal,
-        content,
-      ),
+    write: (target, content, writing, signal) =>
+      act(target, scripts.write(target, folderOf(target), content.length, writing), signal, content),
+    async exchange(target, content, exchange, signal) {
+      const script = scripts.write(target, folderOf(target), content.length, exchange);
+      const answer = await run(script, signal, content);
+      if (!answer.ok) return named(answer.trouble.kind, target, answer.trouble.message);
+      if (answer.value.code === scripts.CHANGED) return done(false);
+      return answer.value.code === 0 ? done(true) : troubleOf(name, target, answer.value);
+    },
+    makeSymlink: (target, to, signal) =>
+      act(target, scripts.makeSymlink(target, folderOf(target), to), signal),
     makeDirectory: (target, mode, signal) =>
-      act(target, scripts.makeDirectory(target, path.posix.dirname(target), mode), signal),
+      act(target, scripts.makeDirectory(target, folderOf(target), mode), signal),
     setAttributes: (target, attributes: Attributes, signal) =>
       act(target, scripts.setAttributes(target, attributes), signal),
     removeFile: (target, signal) => act(target, scripts.removeFile(target), signal),
+    removeInside: (folder, paths, signal) =>
+      act(folder, scripts.removeInside(folder), signal, Buffer.from(paths.map(one => `${one}\0`).join(""))),
     async removeDirectory(target, signal) {
       const answer = await run(scripts.removeDirectory(target), signal);
       if (!answer.ok) return named(answer.trouble.kind, target, answer.trouble.message);

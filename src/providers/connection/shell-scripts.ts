@@ -1,13 +1,21 @@
 /** The scripts that run on a host. Paths travel as quoted words, content as standard input. */
 import { STAT_FORMAT } from "./entry-facts.ts";
-import type { Attributes } from "./machine.ts";
+import type { Attributes, Exchange, Writing } from "./machine.ts";
 import { word } from "./shell-loop.ts";
 
 /** Exit code: `stat` of the path failed; its error text says why. */
 export const NO_STAT = 44;
 /** Exit code: we do not do that; the text says what. */
 export const REFUSED = 45;
-const FAILED = 46;
+export const FAILED = 46;
+/** Exit code: the validation did not like the new file; the text is what it said. */
+export const INVALID = 47;
+/** Exit code: the file is not any more what the new one was made from. */
+export const CHANGED = 48;
+/** Of a validation's words. */
+const MOST_WORDS = 2000;
+/** Whoever holds the lock on a folder compares and renames: milliseconds. */
+const LOCK_SECONDS = 20;
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, "0");
 const refuse = (why: string): string => `{ echo ${word(why)} >&2; exit ${REFUSED}; }`;
@@ -20,16 +28,29 @@ if [ -f "$p" ] && [ ! -L "$p" ] && [ "$(stat -c %s -- "$p")" -le ${maxBytes} ]; 
   head -c ${maxBytes} -- "$p" || exit ${FAILED}
 fi`;
 
+/** `$t` is the new file. The command is run by itself, so that a mistake in it is its own. */
+export const validation = (command: string): string => `
+said=$( (eval ${word(command.replaceAll("%s", '"$t"'))}) 2>&1 </dev/null )
+code=$?
+if [ "$code" != 0 ]; then
+  if [ -n "$said" ]; then printf '%s' "$said" | tail -c ${MOST_WORDS} >&2; else echo "it ended with code $code" >&2; fi
+  exit ${INVALID}
+fi`;
+
+/** flock, of util-linux, is in every Debian. The lock ends with the script. */
+const comparison = (was: string | undefined): string => `
+exec 9<"$d"
+flock -w ${LOCK_SECONDS} 9 || { echo 'somebody else holds the lock on its folder' >&2; exit ${FAILED}; }
+if [ -f "$p" ] && [ ! -L "$p" ]; then now=$(sha256sum < "$p") || exit ${FAILED}; now=\${now%% *}
+elif [ -e "$p" ] || [ -L "$p" ]; then now=other
+else now=; fi
+[ "$now" = ${word(was ?? "")} ] || exit ${CHANGED}`;
+
 /**
  * The new file is made beside the old one, owned and moded before it is seen, and flushed before it takes its
  * place. The folder may be one that cannot be opened: its flush is worth a try and no more.
  */
-export const write = (
-  path: string,
-  folder: string,
-  bytes: number,
-  attributes: Attributes & { readonly newMode: number },
-): string => `
+export const write = (path: string, folder: string, bytes: number, writing: Writing | Exchange): string => `
 p=${word(path)} d=${word(folder)}
 mkdir -p -- "$d" || exit ${FAILED}
 if [ -d "$p" ] && [ ! -L "$p" ]; then echo 'it is a folder; it is not replaced by a file' >&2; exit ${FAILED}; fi
@@ -40,16 +61,47 @@ cat > "$t" || exit ${FAILED}
 if [ "$(stat -c %s -- "$t")" != ${bytes} ]; then echo 'the content arrived cut short' >&2; exit ${FAILED}; fi
 u= g= m=
 if [ -f "$p" ] && [ ! -L "$p" ]; then u=$(stat -c %u -- "$p") g=$(stat -c %g -- "$p") m=$(stat -c %a -- "$p"); fi
-${attributes.owner === undefined ? "" : `u=${word(attributes.owner)}`}
-${attributes.group === undefined ? "" : `g=${word(attributes.group)}`}
-m=${attributes.mode === undefined ? `\${m:-${octal(attributes.newMode)}}` : octal(attributes.mode)}
+${writing.owner === undefined ? "" : `u=${word(writing.owner)}`}
+${writing.group === undefined ? "" : `g=${word(writing.group)}`}
+m=${writing.mode === undefined ? `\${m:-${octal(writing.newMode)}}` : octal(writing.mode)}
 if [ -n "$u" ] && [ "$u" != "$(stat -c %u -- "$t")" ]; then chown -- "$u" "$t" || exit ${FAILED}; fi
 if [ -n "$g" ] && [ "$g" != "$(stat -c %g -- "$t")" ]; then chgrp -- "$g" "$t" || exit ${FAILED}; fi
 chmod -- "$m" "$t" || exit ${FAILED}
 sync -- "$t" || exit ${FAILED}
+${writing.validate === undefined ? "" : validation(writing.validate)}
+${"was" in writing ? comparison(writing.was) : ""}
 mv -fT -- "$t" "$p" || exit ${FAILED}
 trap - EXIT
 sync -- "$d" 2>/dev/null || :`;
+
+/** Made beside, and renamed: a link that is there leads to the old or to the new, never nowhere. */
+export const makeSymlink = (path: string, folder: string, target: string): string => `
+p=${word(path)} d=${word(folder)} to=${word(target)}
+mkdir -p -- "$d" || exit ${FAILED}
+if [ -L "$p" ] && [ "$(readlink -n -- "$p"; echo .)" = "$to." ]; then exit 0; fi
+if [ ! -L "$p" ] && [ -e "$p" ]; then ${refuse("it is there and is not a symlink; it is not replaced by one")}; fi
+t=$(mktemp -u -- "$d/.holdfast-XXXXXXXXXX") && ln -s -- "$to" "$t" || exit ${FAILED}
+mv -fT -- "$t" "$p" || { rm -f -- "$t"; exit ${FAILED}; }`;
+
+/**
+ * Paths come as standard input, ended by zero bytes. Whoever owns the folder could put a symlink on the way at any
+ * moment: the shell goes there, sees where it is, and removes what is right there.
+ */
+export const removeInside = (folder: string): string => `
+f=${word(folder)}
+if [ -L "$f" ]; then ${refuse("it is a symlink")}; fi
+[ -e "$f" ] || exit 0
+cd -P -- "$f" || exit ${FAILED}
+xargs -0 -r sh -c '
+root=$(pwd -P; echo .) root=\${root%??}
+for n do
+  case $n in */*) d=/\${n%/*} ;; *) d= ;; esac
+  [ -d "$root$d" ] || continue
+  cd -P -- "$root$d" || exit 1
+  [ "$(pwd -P; echo .)" = "$root$d
+." ] || { echo "$d: a symlink is on the way" >&2; exit 1; }
+  rm -rf --one-file-system -- "./\${n##*/}" || exit 1
+done' sh || exit ${FAILED}`;
 
 export const makeDirectory = (path: string, folder: string, mode: number): string => `
 p=${word(path)}

@@ -1,6 +1,14 @@
 /** How a host is asked about each subject, and its words taken apart. Pure. */
 import { parseStat, STAT_FORMAT } from "./entry-facts.ts";
-import { UNIT_PROPERTIES, type FactsOf, type Question, type UnitFacts } from "./questions.ts";
+import { linesIn } from "./marked.ts";
+import {
+  MAX_CONTENTS,
+  UNIT_PROPERTIES,
+  type Inhabitant,
+  type FactsOf,
+  type Question,
+  type UnitFacts,
+} from "./questions.ts";
 import { word } from "./shell-loop.ts";
 
 export type About = Question["about"];
@@ -70,36 +78,66 @@ const unit: Subject<"unit"> = {
 };
 
 const NO_DPKG = "dpkg-query is not there: holdfast knows the packages of Debian and Ubuntu only";
-const DPKG_FORMAT =
-  "${binary:Package}\\t${Package}\\t${Version}\\t${db:Status-Status}\\t${db:Status-Want}\\n";
+const DPKG_FORMAT = "${Package}\\t${Architecture}\\t${Version}\\t${db:Status-Status}\\t${db:Status-Want}\\n";
+/** Where there is no dpkg, says so; otherwise the first line is the host's own architecture. */
+const withDpkg = (script: string): string =>
+  `if command -v dpkg-query >/dev/null; then dpkg --print-architecture; ${script}; else echo '${NO_DPKG}'; fi`;
+
+/** `libc6` is that of the host's own architecture; the one of another is asked for as `libc6:i386`. */
+const namesOf = (name: string, architecture: string, own: string): readonly string[] =>
+  [own, "all", ""].includes(architecture) ? [name, `${name}:${architecture}`] : [`${name}:${architecture}`];
 
 const packages: Subject<"package"> = {
-  script: list =>
-    `if command -v dpkg-query >/dev/null; then dpkg-query -W -f='${DPKG_FORMAT}' -- ${names(list)} 2>/dev/null; else echo '${NO_DPKG}'; fi`,
+  script: list => withDpkg(`dpkg-query -W -f='${DPKG_FORMAT}' -- ${names(list)} 2>/dev/null`),
   parse(output, list) {
     if (output.startsWith(NO_DPKG)) return NO_DPKG;
+    const [own = "", ...lines] = linesOf(output);
     const table = new Map<string, FactsOf["package"]>();
-    for (const line of linesOf(output)) {
-      const [full, name, version, status, want] = line.split("\t");
-      if (full === undefined || name === undefined || version === undefined || status === undefined) continue;
+    for (const line of lines) {
+      const [name = "", architecture = "", version = "", status = "", want = ""] = line.split("\t");
+      // dpkg also knows what was only ever selected.
+      if (status === "" || status === "not-installed") continue;
       const facts = { version, status, held: want === "hold" };
-      table.set(name, facts).set(full, facts);
+      for (const key of namesOf(name, architecture, own)) table.set(key, facts);
     }
     return matched(list, byName, table);
   },
 };
 
+/** apt names a package of the host's own architecture without it, however it was asked. */
+const candidate: Subject<"candidate"> = {
+  script: list => withDpkg(`apt-cache policy -- ${names(list)} 2>/dev/null`),
+  parse(output, list) {
+    if (output.startsWith(NO_DPKG)) return NO_DPKG;
+    const own = linesOf(output)[0] ?? "";
+    const table = new Map<string, FactsOf["candidate"]>();
+    for (const [, name = "", version = ""] of output.matchAll(
+      /^(\S+):\n {2}Installed: .*\n {2}Candidate: (.+)$/gm,
+    )) {
+      if (version === "(none)") continue;
+      table.set(name, { version }).set(`${name}:${own}`, { version });
+    }
+    return matched(list, byName, table);
+  },
+};
+
+/** Three blocks: the users, their primary groups, and the groups of the host's own, of which they may be members. */
 const user: Subject<"user"> = {
   script: list =>
-    `for u in ${names(list)}; do e=$(getent passwd -- "$u") && printf '%s\\t%s\\t%s\\n' "$e" "$(id -gn -- "$u")" "$(id -Gn -- "$u")"; done`,
+    `e=$(getent passwd -- ${names(list)}); [ -z "$e" ] || { printf '%s\\n\\n' "$e"; getent group -- $(printf '%s\\n' "$e" | cut -d: -f4); echo; cat /etc/group; }`,
   parse(output, list) {
+    const [users = "", primary = "", own = ""] = output.split("\n\n");
+    const groups = linesOf(own).map(line => line.split(":"));
+    const groupNames = new Map(linesOf(primary).map(line => [line.split(":")[2], line.split(":")[0]]));
     const table = new Map<string, FactsOf["user"]>();
-    for (const line of linesOf(output)) {
-      const [passwd = "", group = "", all = ""] = line.split("\t");
-      const [name, , uid, , comment = "", home = "", shell = ""] = passwd.split(":");
-      const groups = all.split(" ").filter(one => one !== "" && one !== group);
-      if (name === undefined) continue;
-      table.set(name, { uid: Number(uid), group, comment, home, shell, groups: groups.toSorted() });
+    for (const line of linesOf(users)) {
+      const [name = "", , uid, gid = "", comment = "", home = "", shell = ""] = line.split(":");
+      const isMember = ([, , , members = ""]: readonly string[]): boolean =>
+        members.split(",").includes(name);
+      const memberOf = groups.filter(isMember).flatMap(([title]) => title ?? []);
+      const group = groupNames.get(gid) ?? gid;
+      const ids = { uid: Number(uid), gid: Number(gid) };
+      table.set(name, { ...ids, group, comment, home, shell, groups: memberOf.toSorted() });
     }
     return matched(list, byName, table);
   },
@@ -118,6 +156,51 @@ const group: Subject<"group"> = {
   },
 };
 
+/** Of a folder's names. */
+const CONTENTS_BYTES = 1_000_000;
+const INHABITANTS: Readonly<Record<string, Inhabitant["kind"]>> = { f: "file", d: "directory", l: "symlink" };
+
+/** One at a time. Other file systems below are not entered; names end with zero bytes, which `$()` would lose. */
+const contents: Subject<"contents"> = {
+  script: ([one]) => `p=${word(one?.path ?? "/")}
+if [ -d "$p" ] && [ ! -L "$p" ]; then
+  echo folder; find "$p" -xdev -mindepth 1 -printf '%y%P\\0' 2>/dev/null | head -c ${CONTENTS_BYTES} | tr '\\n\\000' '\\001\\n'
+fi`,
+  parse(output, list) {
+    const [there, ...lines] = output.split("\n");
+    if (there !== "folder") return [];
+    const cut = Buffer.byteLength(output) > CONTENTS_BYTES || lines.length > MAX_CONTENTS;
+    // The last one may be cut short.
+    const whole = lines.slice(0, cut ? Math.min(MAX_CONTENTS, lines.length - 1) : undefined).filter(Boolean);
+    const inhabitants = whole.map(line => ({
+      kind: INHABITANTS[line.slice(0, 1)] ?? "other",
+      path: line.slice(1).replaceAll("\u0001", "\n"),
+    }));
+    return list.map(question => [question, { inhabitants, cut }] as const);
+  },
+};
+
+/** Of a block that has lost its end, the rest of the file may be long. */
+const BLOCK_BYTES = 400_000;
+const MARKED = `{ line = $0; sub(/[ \\t\\r]+$/, "", line); begins = line == ENVIRON["B"]; ends = line == ENVIRON["E"] }
+inside || begins || ends { print }
+begins { inside = 1 }
+ends { inside = 0 }`;
+
+/** One at a time; marked.ts does the same with a text. */
+const block: Subject<"block"> = {
+  script: ([one]) => `p=${word(one?.path ?? "/")}
+if [ -f "$p" ] && [ ! -L "$p" ]; then
+  echo file; B=${word(one?.begin ?? "")} E=${word(one?.end ?? "")} awk ${word(MARKED)} < "$p" | head -c ${BLOCK_BYTES}
+fi 2>&1`,
+  parse(output, list) {
+    const [there = "", ...lines] = linesIn(output);
+    if (there === "") return [];
+    if (there.trim() !== "file") return firstLine(output);
+    return list.map(question => [question, { lines }] as const);
+  },
+};
+
 /** One at a time, each in a subshell: what one sets, or where it goes, is not the next one's matter. */
 const script: Subject<"script"> = {
   script: ([one]) => `(eval ${word(one?.script ?? ":")}) 2>&1 </dev/null; printf '\\n%s' "$?"`,
@@ -130,8 +213,11 @@ const script: Subject<"script"> = {
 
 export const subjects: { readonly [K in About]: Subject<K> } = {
   entry,
+  contents,
+  block,
   unit,
   package: packages,
+  candidate,
   user,
   group,
   script,

@@ -20,6 +20,7 @@ import {
   attributesToSet,
   modeText,
   parsePlacement,
+  textOf,
   withCanonicalMode,
   type Placement,
 } from "./placement.ts";
@@ -27,6 +28,8 @@ import {
 export interface FileInputs {
   readonly placement: Placement;
   readonly content: Buffer;
+  /** Looks at a new file before it is in place. */
+  readonly validate?: string;
 }
 
 const NEW_FILE_MODE = 0o644;
@@ -42,15 +45,17 @@ function complete({ inputs: given, isSecret }: CheckRequest): Checked {
 function parse(properties: PlainMap): FileInputs {
   const content = contentOf(properties);
   if (!content) throw new TypeError("inputs without content");
-  return { placement: parsePlacement(properties), content };
+  const validate = textOf(properties, "validate");
+  return { placement: parsePlacement(properties), content, ...(validate !== undefined && { validate }) };
 }
 
 /** Writes only what differs: an equal file is adopted as it is. */
-async function ensure({ placement, content }: FileInputs, { machine, signal }: Site): Promise<Outcome<Done>> {
+async function ensure(inputs: FileInputs, { machine, signal }: Site): Promise<Outcome<Done>> {
+  const { placement, content, validate } = inputs;
   const there = await machine.read(placement.path, MAX_CONTENT_BYTES, signal);
   if (!there.ok) return there;
   if (!there.value?.content?.equals(content)) {
-    const wanted = { ...placement, newMode: NEW_FILE_MODE };
+    const wanted = { ...placement, newMode: NEW_FILE_MODE, ...(validate !== undefined && { validate }) };
     const written = await machine.write(placement.path, content, wanted, signal);
     return written.ok ? done({}) : written;
   }

@@ -1,5 +1,5 @@
 /** Properties of a file, as they reach the provider. */
-import { PLACE } from "./place.ts";
+import { command, PLACE } from "./place.ts";
 import { flaw, optional, text, type Rule, type Shape } from "./shape.ts";
 
 /** As characters, which are no more than the bytes; the provider counts those. */
@@ -10,8 +10,17 @@ export const base64: Rule = value =>
     ? []
     : flaw("must be a text in base64");
 
+/** A command that looks at a new file, whose path stands for each `%s`. */
+export const validation: Rule = (value, isLater) => {
+  const flaws = command(value, isLater);
+  if (flaws.length > 0 || typeof value !== "string") return flaws;
+  if (!value.includes("%s")) return flaw('must hold %s, which stands for the new file: "nginx -t -c %s"');
+  return /["']%s|%s["']/.test(value) ? flaw("must not quote %s: the path is quoted already") : [];
+};
+
 export const FILE: Shape = {
   ...PLACE,
   content: optional(text({ most: MOST, nul: true })),
   contentBase64: optional(base64),
+  validate: optional(validation),
 };
