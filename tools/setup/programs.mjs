@@ -43,6 +43,12 @@ export async function ensurePrograms() {
   );
 }
 
+/** Answers whether all of them are there in the end; `giveUp` is told why not. */
+export async function ensureOptional(wanted, giveUp) {
+  await ensure(wanted, giveUp);
+  return wanted.every(isThere);
+}
+
 const refuse = text => {
   throw new SetupError(text);
 };

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { checks } from "./checks.mjs";
+import { ensureHosts } from "./hosts.mjs";
 import { ensurePrograms } from "./programs.mjs";
 import { say, seconds, SetupError } from "./say.mjs";
 import { testFiles } from "./test-files.mjs";
@@ -75,6 +76,7 @@ if (wrong || positionals.length !== 1) {
 } else {
   try {
     await ensurePrograms();
+    if (positionals[0] === "test") await ensureHosts(root);
     process.exitCode = summarize(await runAll(positionals[0], values.only), start);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
