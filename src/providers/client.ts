@@ -3,6 +3,8 @@ import { fail, ok, type Result } from "../engine/failure.ts";
 import type { ProviderAccess, ProviderHost } from "../engine/ports/provider.ts";
 import { createHostProcess, type HostProcess } from "./host-process.ts";
 import type { Answers, Order, Report } from "./messages.ts";
+import { createProbeClient } from "./probe/probe-client.ts";
+import type { ProbeAnswer } from "./probe/request.ts";
 import { PACKAGE, type PortRequest } from "./provider-host.ts";
 
 export interface ProviderHostClientOptions {
@@ -28,11 +30,15 @@ export interface ProviderHostClient extends ProviderHost {
 
 type Call = Extract<Order, { readonly id: number }>;
 
+type OnPart = (value: ProbeAnswer) => void;
+
 interface Waiting {
   /** Sent again to the next process where this one dies. */
   readonly order: Call;
   readonly resolve: (value: Answers[keyof Answers]) => void;
   readonly reject: (error: Error) => void;
+  /** Where the answer comes bit by bit; a bit may come again from the next process. */
+  readonly onPart?: OnPart;
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -42,6 +48,7 @@ interface Desk {
   readonly ports: Map<string, PortRequest & { readonly port: number }>;
   call<K extends keyof Answers>(
     order: (id: number) => Extract<Call, { readonly order: K }>,
+    onPart?: OnPart,
   ): Promise<Answers[K]>;
 }
 
@@ -78,6 +85,8 @@ function createDesk(options: ProviderHostClientOptions): Desk {
         return resume();
       case "may":
         return void answerQuestion(report.question, report.runId, report.urn);
+      case "part":
+        return waiting.get(report.id)?.onPart?.(report.value);
       case "done":
         host.wasUseful();
         return settle(report.id, order => order.resolve(report.value));
@@ -105,12 +114,15 @@ function createDesk(options: ProviderHostClientOptions): Desk {
   return {
     process: host,
     ports,
-    call<K extends keyof Answers>(order: (id: number) => Extract<Call, { readonly order: K }>) {
+    call<K extends keyof Answers>(
+      order: (id: number) => Extract<Call, { readonly order: K }>,
+      onPart?: OnPart,
+    ) {
       const { promise, resolve, reject } = Promise.withResolvers<Answers[K]>();
       const id = ++next;
       // The answer to an order is of the order's kind; the type system cannot follow it through the map.
       const settled = resolve as Waiting["resolve"];
-      waiting.set(id, { order: order(id), resolve: settled, reject });
+      waiting.set(id, { order: order(id), resolve: settled, reject, ...(onPart && { onPart }) });
       if (ready) host.send(order(id));
       host.ensure();
       return promise;
@@ -120,7 +132,12 @@ function createDesk(options: ProviderHostClientOptions): Desk {
 
 export function createProviderHostClient(options: ProviderHostClientOptions): ProviderHostClient {
   const desk = createDesk(options);
+  const prober = createProbeClient(
+    (stacks, part) => desk.call<"probe">(id => ({ order: "probe", id, stacks }), part),
+    type => type.startsWith(`${PACKAGE}:`),
+  );
   return {
+    probe: (targets, report) => prober.probe(targets, report),
     pid: () => desk.process.pid(),
     async open({ runId, stack }): Promise<Result<ProviderAccess>> {
       try {

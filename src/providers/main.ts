@@ -1,6 +1,7 @@
 /** Entry of the provider host's own process. It lives as long as the IPC channel to its controller does. */
 import { settleHeapWhenQuiet } from "../process/quiet-heap.ts";
-import type { Order, Report } from "./messages.ts";
+import type { Answers, Order, Report } from "./messages.ts";
+import type { ProbeAnswer } from "./probe/request.ts";
 import { createProviderHost, type LocalProviderHost } from "./provider-host.ts";
 
 function report(message: Report): void {
@@ -22,9 +23,13 @@ function mayMutate(runId: string, urn: string): Promise<boolean> {
   return promise;
 }
 
+/** What a process says on stderr is told as an error. */
+const onBug = (error: unknown): void =>
+  void process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+
 let host: LocalProviderHost | undefined;
 
-function answer(id: number, work: Promise<number | null | readonly { urn: string; why: string }[]>): void {
+function answer(id: number, work: Promise<Answers[keyof Answers]>): void {
   work.then(
     value => report({ report: "done", id, value }),
     (error: unknown) =>
@@ -40,7 +45,7 @@ function configured(): LocalProviderHost {
 function obey(order: Order): void {
   switch (order.order) {
     case "configure":
-      host = createProviderHost({ base: order.base, ...(order.guarded ? { mayMutate } : {}) });
+      host = createProviderHost({ base: order.base, onBug, ...(order.guarded ? { mayMutate } : {}) });
       return report({ report: "ready" });
     case "open":
       return answer(order.id, configured().open(order.request));
@@ -53,6 +58,15 @@ function obey(order: Order): void {
       );
     case "unreachable":
       return answer(order.id, configured().unreachable(order.resources));
+    case "probe": {
+      const part = (value: ProbeAnswer): void => report({ report: "part", id: order.id, value });
+      return answer(
+        order.id,
+        configured()
+          .probe(order.stacks, part)
+          .then(() => null),
+      );
+    }
     case "may": {
       const resolve = questions.get(order.question);
       questions.delete(order.question);

@@ -1,6 +1,7 @@
 /** What controller and provider host say to each other over Node's IPC channel. */
 import type { UnknownResource } from "../engine/ports/plan.ts";
 import type { StateResource } from "../engine/ports/state.ts";
+import type { ProbeAnswer, ProbeRequest } from "./probe/request.ts";
 import type { PortRequest } from "./provider-host.ts";
 
 /** Controller to host. */
@@ -9,6 +10,8 @@ export type Order =
   | { readonly order: "open"; readonly id: number; readonly request: PortRequest }
   | { readonly order: "close"; readonly id: number; readonly runId: string }
   | { readonly order: "unreachable"; readonly id: number; readonly resources: readonly StateResource[] }
+  /** Answered with one `part` for each stack, and `done` after the last. */
+  | { readonly order: "probe"; readonly id: number; readonly stacks: readonly ProbeRequest[] }
   /** Answers a question. */
   | { readonly order: "may"; readonly question: number; readonly allowed: boolean };
 
@@ -17,6 +20,7 @@ export interface Answers {
   readonly open: number;
   readonly close: null;
   readonly unreachable: readonly UnknownResource[];
+  readonly probe: null;
 }
 
 /** Host to controller. */
@@ -24,5 +28,7 @@ export type Report =
   | { readonly report: "ready" }
   | { readonly report: "done"; readonly id: number; readonly value: Answers[keyof Answers] }
   | { readonly report: "failed"; readonly id: number; readonly message: string }
+  /** Of an order that is answered bit by bit. */
+  | { readonly report: "part"; readonly id: number; readonly value: ProbeAnswer }
   /** Whether this URN may be changed now. */
   | { readonly report: "may"; readonly question: number; readonly runId: string; readonly urn: string };

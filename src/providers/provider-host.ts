@@ -3,6 +3,7 @@ import type { UnknownResource } from "../engine/ports/plan.ts";
 import type { StateResource } from "../engine/ports/state.ts";
 import { createConnectionPool } from "./connection/pool.ts";
 import { openPort, type ProviderPort } from "./grpc/server.ts";
+import { createProber, type LocalProber } from "./probe/prober.ts";
 import { resources } from "./table.ts";
 import { findUnreachable } from "./unreachable.ts";
 
@@ -15,6 +16,8 @@ export interface ProviderHostOptions {
   readonly base: string;
   /** Asked before each mutating call. Default: allows. */
   readonly mayMutate?: (runId: string, urn: string) => Promise<boolean>;
+  /** Told of exceptions that are caught because others must go on. Default: they are thrown. */
+  readonly onBug?: (error: unknown) => void;
 }
 
 export interface PortRequest {
@@ -25,7 +28,7 @@ export interface PortRequest {
   readonly port?: number;
 }
 
-export interface LocalProviderHost {
+export interface LocalProviderHost extends LocalProber {
   /** Answers the port. Rejects where the wanted one is taken. */
   open(request: PortRequest): Promise<number>;
   close(runId: string): Promise<void>;
@@ -33,11 +36,17 @@ export interface LocalProviderHost {
   closeAll(): Promise<void>;
 }
 
+function rethrow(error: unknown): never {
+  throw error;
+}
+
 export function createProviderHost(options: ProviderHostOptions): LocalProviderHost {
   const connections = createConnectionPool(options.base);
   const ports = new Map<string, ProviderPort>();
   const stopping = new AbortController();
   const mayMutate = options.mayMutate ?? (async () => true);
+  const { signal } = stopping;
+  const prober = createProber({ resources, connections, signal, onBug: options.onBug ?? rethrow });
   const close = async (runId: string): Promise<void> => {
     const port = ports.get(runId);
     ports.delete(runId);
@@ -52,7 +61,8 @@ export function createProviderHost(options: ProviderHostOptions): LocalProviderH
       return port.port;
     },
     close,
-    unreachable: list => findUnreachable(list, type => resources.has(type), connections, stopping.signal),
+    unreachable: list => findUnreachable(list, type => resources.has(type), connections, signal),
+    probe: (requests, answer) => prober.probe(requests, answer),
     async closeAll() {
       stopping.abort();
       await Promise.all([...ports.keys()].map(close));

@@ -1,5 +1,6 @@
 /** The provider host: serves what holdfast itself provides, on a port of its own for each run. */
 import type { Result } from "../failure.ts";
+import type { Prober } from "./probe.ts";
 import type { UnknownResource } from "./plan.ts";
 import type { StackName } from "./stack.ts";
 import type { StateResource } from "./state.ts";
@@ -9,7 +10,7 @@ export interface ProviderAccess {
   readonly attach: string;
 }
 
-export interface ProviderHost {
+export interface ProviderHost extends Prober {
   /** Opens a port that accepts only URNs of this stack. */
   open(run: {
     readonly runId: string;
