@@ -115,7 +115,7 @@ export function createMachine(place: Place): Machine {
   async function run(script: string, input?: string): Promise<string> {
     const leader = leaderOf(running());
     if (leader === undefined) throw new Error(`${name} has not booted`);
-    const enter = ["nsenter", `--target=${leader}`, "--all", "--wd=/"];
+    const enter = ["nsenter", `--target=${leader}`, "--all"];
     const env = ["env", "-i", `PATH=${PATH}`, "HOME=/root", "LC_ALL=C"];
     return tool([...enter, "--", ...env, "sh", "-c", script], input);
   }
