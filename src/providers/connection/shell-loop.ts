@@ -7,10 +7,10 @@
  * Each request is one line `MARK SCRIPT_BYTES BODY_BYTES`, then the script, then the body, which is the script's
  * standard input. After it the loop writes `\nMARK CODE\n` to stdout and `\nMARK\n` to stderr. `head -c` never reads
  * past what it is asked for, and the drain after the script keeps the two sides in step where a script leaves its
- * input unread. No single quotes in here: it travels between single quotes.
+ * input unread. No single quotes in here: it travels between single quotes. Debian gives logins other than root's no sbin.
  */
 export const LOOP = [
-  "LC_ALL=C; export LC_ALL; umask 022",
+  "LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export LC_ALL PATH; umask 022",
   "while read -r mark slen blen; do",
   'script=$(head -c "$slen")',
   'if [ "$blen" -gt 0 ]; then',
