@@ -60,7 +60,7 @@ const owners: Record<string, readonly string[]> = {
   liquidjs: ["sdk"],
   yargs: ["cli.ts"],
   zod: ["config"],
-  picomatch: ["config", "engine"],
+  picomatch: ["config", "engine", "sdk"],
   "prom-client": ["report"],
   diff: ["report"],
   "node:child_process": ["process", "program", "providers"],

@@ -59,6 +59,7 @@ export function makeTools(
   const installer = createInstaller({
     holdfast: HOLDFAST,
     cache: inData("installs"),
+    projects: inData("plain-projects"),
     registries: settings.npmRegistries ?? [],
     env: packageToolEnvironment(env),
     redact,

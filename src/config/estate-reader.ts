@@ -7,6 +7,7 @@ import { findStacks, sound } from "./found-stacks.ts";
 import { readHoldfastFile, type HoldfastSettings } from "./holdfast-file.ts";
 import type { HoldfastFile } from "./holdfast-schema.ts";
 import { judgeLeftOut } from "./left-out.ts";
+import { plainStacks, type PlainStacks } from "./plain-stacks.ts";
 import { settingsOf, stackRules } from "./stack-settings.ts";
 
 const DEFAULT_ORGANIZATION = "organization";
@@ -42,19 +43,26 @@ async function judgeSettings(
   return judgeEstate({ root, ...settings, rules: stackRules(settings.file.stacks), stacks, flaws });
 }
 
+const NO_PLAIN: PlainStacks = { stacks: [], flaws: [], problems: [] };
+
 async function read(checkout: string, leftOut: readonly LeftOut[] = []): Promise<Result<Estate>> {
   const root = await realpath(checkout);
   const found = await findStacks(root);
   const settings = await readHoldfastFile(root);
   const mine = "value" in settings ? settings.value : undefined;
   const rules = stackRules(mine?.file.stacks);
-  const stacks = found.stacks.map(stack => ({ ...stack, settings: settingsOf(stack.name, rules) }));
+  const plain = mine ? await plainStacks(root, mine, found.stacks) : NO_PLAIN;
+  const stacks = [...found.stacks, ...plain.stacks].map(stack => ({
+    ...stack,
+    settings: settingsOf(stack.name, rules),
+  }));
   const left = judgeLeftOut(leftOut, stacks, found.flaws);
-  const before = [...found.flaws, ...left.flaws];
+  const before = [...found.flaws, ...plain.flaws, ...left.flaws];
   const judged = await judgeSettings(root, mine, sound(stacks, before), before);
   const flaws = [...before, ...judged.flaws];
   const everybodys = [
     ...found.problems,
+    ...plain.problems,
     ...left.problems,
     ...("problems" in settings ? settings.problems : []),
     ...judged.problems,

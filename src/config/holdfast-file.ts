@@ -23,7 +23,8 @@ const isRecord = (value: unknown): value is Json =>
 /** The pattern that a mistake is below; undefined: it is nobody's alone. */
 function patternOf({ path, atKey }: SchemaProblem): string | undefined {
   const [top, pattern] = path;
-  return top === "stacks" && typeof pattern === "string" && !atKey ? pattern : undefined;
+  const isPattern = atKey && path.length === 2;
+  return top === "stacks" && typeof pattern === "string" && !isPattern ? pattern : undefined;
 }
 
 /** The file's value without these patterns. */

@@ -10,6 +10,7 @@ import {
   windowTimes,
 } from "./fields.ts";
 
+import { hostSchema } from "./host-schema.ts";
 const SECOND = 1000;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -105,6 +106,9 @@ export const stackSchema = z.strictObject({
 });
 
 const organizationName = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, "letters, digits, - and _");
+  host: hostSchema
+    .optional()
+    .describe("Below the name of one stack: that stack has no program, it is files for this host."),
 
 export const holdfastSchema = z.strictObject({
   organization: organizationName

@@ -2,7 +2,10 @@
 import type { Problem } from "../engine/failure.ts";
 import type { Flaw, LeftOut, StackDefinition } from "../engine/ports/stack.ts";
 
-const within = (path: string, folder: string): boolean => folder === "" || path.startsWith(`${folder}/`);
+const within = (path: string, folder: string): boolean =>
+  folder === "" || path === folder || path.startsWith(`${folder}/`);
+
+const sourcesOf = ({ host, folder }: StackDefinition): readonly string[] => host?.sources ?? [folder];
 
 const problemOf = ({ path, why }: LeftOut): Problem => ({
   message: why,
@@ -19,9 +22,10 @@ export function judgeLeftOut(
   const problems: Problem[] = [];
   const found: Flaw[] = [];
   for (const one of leftOut) {
-    const concerned = stacks.filter(({ folder }) => within(one.path, folder)).map(({ name }) => name);
+    const concerned = stacks.filter(stack => sourcesOf(stack).some(source => within(one.path, source)));
     const unread = flaws.some(({ project }) => project !== undefined && within(one.path, project.folder));
-    if (concerned.length > 0) found.push({ problems: [problemOf(one)], stacks: concerned });
+    if (concerned.length > 0)
+      found.push({ problems: [problemOf(one)], stacks: concerned.map(({ name }) => name) });
     // In a project that stalls anyway it is only said.
     else if (unread) found.push({ problems: [problemOf(one)], stacks: [] });
     else problems.push(problemOf(one));

@@ -35,6 +35,7 @@ export function sayIssue(issue: Issue): string {
     return `${PLURALS[issue.expected] ?? issue.expected} is wanted here`;
   if (issue.code === "invalid_value") return `must be one of: ${issue.values.map(String).join(", ")}`;
   if (issue.code === "invalid_key") return issue.issues.map(sayIssue).join("; ");
+  if (issue.code === "invalid_union") return issue.errors.flat().map(sayIssue).join(", or ");
   return issue.message;
 }
 
@@ -68,6 +69,16 @@ function unknownKeys(
   });
 }
 
+/** Of forms that differ in their kind of value, the one that was meant has more to say than that the kind is wrong. */
+function meant(issue: Issue): readonly Issue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const branch = issue.errors.find(
+    issues => !issues.some(one => one.code === "invalid_type" && one.path.length === 0),
+  );
+  if (!branch) return [issue];
+  return branch.flatMap(one => meant({ ...one, path: [...issue.path, ...one.path] }));
+}
+
 /** A problem, and the path in the file's value that it is of: that of the map around it for an unknown key. */
 export interface SchemaProblem {
   readonly path: readonly PropertyKey[];
@@ -82,7 +93,7 @@ export function examine<T extends z.ZodType>(
 ): { readonly value: z.output<T> } | { readonly found: SchemaProblem[] } {
   const checked = schema.safeParse(doc.value ?? {});
   if (checked.success) return { value: checked.data };
-  const found = checked.error.issues.flatMap((issue): SchemaProblem[] => {
+  const found = checked.error.issues.flatMap(meant).flatMap((issue): SchemaProblem[] => {
     const { path } = issue;
     const atKey = issue.code === "invalid_key";
     if (issue.code === "unrecognized_keys")

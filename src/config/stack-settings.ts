@@ -34,7 +34,7 @@ export function stackMatcher(pattern: string): (name: string) => boolean {
 
 /** Lays `over` on `under`, key by key; within drift, limits and env too. Lists are taken whole. */
 function lay(under: StackSettings, over: StackEntry): StackSettings {
-  const { drift, limits, env, ...rest } = over;
+  const { drift, limits, env, host: _host, ...rest } = over;
   return {
     ...under,
     ...rest,

@@ -1,4 +1,4 @@
-/** Whether a commit concerns a stack: the whole tree does, unless `inputs` narrows it. */
+/** Whether a commit concerns a stack: the whole tree does, unless `inputs` narrows it. One without a program is its files. */
 import picomatch from "picomatch";
 import type { StackDefinition } from "./ports/stack.ts";
 
@@ -18,11 +18,13 @@ const EVERYBODYS = [
 /** `changed` undefined (unknown) concerns everybody: in doubt, plan. */
 export function concerns(stack: StackDefinition, changed: readonly string[] | undefined): boolean {
   const { inputs, secrets } = stack.settings;
-  if (inputs === undefined || changed === undefined) return true;
-  const matches = inputs.map(pattern => picomatch(pattern, { dot: true }));
+  const narrowed = inputs ?? (stack.host ? [] : undefined);
+  if (narrowed === undefined || changed === undefined) return true;
+  const own = stack.host ? stack.host.sources : [stack.folder];
+  const matches = narrowed.map(pattern => picomatch(pattern, { dot: true }));
   return changed.some(
     path =>
-      below(path, stack.folder) ||
+      own.some(source => below(path, source)) ||
       path === stack.stackFile ||
       secrets.includes(path) ||
       EVERYBODYS.includes(path) ||

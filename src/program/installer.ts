@@ -4,11 +4,12 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fail, ok, type Problem, type Result } from "../engine/failure.ts";
 import type { PreparedProgram, ProgramInstaller } from "../engine/ports/program.ts";
-import type { StackDefinition } from "../engine/ports/stack.ts";
+import type { PlainHost, StackDefinition } from "../engine/ports/stack.ts";
 import { bundledLinks, useBundledPackages } from "./bundled-packages.ts";
 import { installInputs, type InstallInputs, type Lock } from "./install-inputs.ts";
 import { installsBehind, linkModules, linksOf } from "./link-modules.ts";
 import { packageToolEnvironment } from "./package-tool-environment.ts";
+import { preparePlainProgram } from "./plain-program.ts";
 import { findProjectFiles, type ProjectFiles } from "./project-files.ts";
 import { createRegistries } from "./registries.ts";
 import { requiredPackages } from "./required-packages.ts";
@@ -19,6 +20,8 @@ export interface InstallerOptions {
   readonly holdfast: string;
   /** Folder for shared installs, in the data folder; made where missing. */
   readonly cache: string;
+  /** Folder for the projects of stacks without a program, in the data folder; made where missing. Default: beside the installs. */
+  readonly projects?: string;
   /** The whole environment of the package tool; default: what it needs of this process's own (PATH, HOME, proxies, npm_config_…). */
   readonly env?: Readonly<Record<string, string>>;
   readonly redact: (text: string) => string;
@@ -132,8 +135,25 @@ export function createInstaller(options: InstallerOptions): ProgramInstaller {
     return givenUp ? install(root, files, how) : done;
   }
 
+  /** Nothing of the repository runs, and nothing is to be installed. */
+  async function preparePlain(
+    root: string,
+    { project, stack }: StackDefinition,
+    host: PlainHost,
+  ): Promise<Result<PreparedProgram>> {
+    const { holdfast, cache, projects = `${cache}-plain` } = options;
+    const sdk = resolveSdk(holdfast) ?? holdfast;
+    try {
+      return ok(await preparePlainProgram({ root, project, stack, host, holdfast, projects, sdk }));
+    } catch (error) {
+      if (!isDiskFailure(error)) throw error;
+      return fail({ kind: "transient", reason: "disk", why: error.message });
+    }
+  }
+
   return {
     async prepare(root, stack, signal, { allowScripts = [] } = {}) {
+      if (stack.host) return preparePlain(root, stack, stack.host);
       const problems = (await options.objections?.(root, stack)) ?? [];
       if (problems.length > 0) return fail({ kind: "stalled", reason: "config-invalid", problems });
       const folder = path.join(root, stack.folder);

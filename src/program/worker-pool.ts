@@ -42,7 +42,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     async take(program, stackEnv) {
       const worker: Worker = await openWorker({
         program,
-        env: stackEnv,
+        env: { ...stackEnv, ...program.env },
         redact: options.redact,
         debug: options.debug ?? false,
         next: () => settled(spares.next(program.sdk), program),

@@ -1,5 +1,4 @@
 /** Runs the CLI once, to its end, and hands back what it said. */
-import path from "node:path";
 import type { DynamicProviders, ServedProviders } from "../engine/ports/program.ts";
 import type { OperationContext } from "../engine/ports/pulumi.ts";
 import type { StopStep } from "../process/ladder.ts";
@@ -82,7 +81,7 @@ function spawnCli(
     if (pid !== undefined) endSession(pid, "SIGKILL");
   };
   return run(settings.binary, args, {
-    cwd: path.join(context.root, context.stack.folder),
+    cwd: context.program.folder,
     env,
     deadlineMs: context.deadlineMs,
     ladder: cliLadder(settings.stopMs),

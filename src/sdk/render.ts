@@ -22,6 +22,8 @@ function strictEngine(): Liquid {
 export interface ParsedTemplate {
   /** Throws with file, line and column. */
   render(values: object): string;
+  /** Of the values that it uses. */
+  names(): readonly string[];
 }
 
 /** Where in the template, as liquidjs's errors say it: the token that could not be read. */
@@ -56,5 +58,6 @@ export function parseTemplate(text: string, label: string, report: Report): Pars
         return explain(error);
       }
     },
+    names: () => engine.globalVariablesSync(parsed),
   };
 }

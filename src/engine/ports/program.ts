@@ -14,6 +14,8 @@ export interface PreparedProgram {
   readonly pathEntries: readonly string[];
   /** Names of the providers, other than holdfast's, that the project's own dependencies bring. */
   readonly plugins: readonly string[];
+  /** What the program is told in its environment, besides the stack's own. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface ProgramInstaller {

@@ -1,5 +1,5 @@
 /** Stacks and estates: what a revision of the repository wants to exist. */
-import type { Problem, Result } from "../failure.ts";
+import type { Place, Problem, Result } from "../failure.ts";
 
 /** `<project>/<stack>`, for example `hosts/frodo`. */
 export type StackName = string;
@@ -56,6 +56,33 @@ export interface StackSettings {
 export interface StackDefinition {
   readonly name: StackName;
   readonly project: string;
+/** Owner, group and mode of what a path on the host matches. */
+export interface PathRule {
+  /** With a slash at its end it means folders. */
+  readonly pattern: string;
+  readonly place: Place;
+  readonly owner?: string;
+  readonly group?: string;
+  readonly mode?: string;
+}
+
+/** What a stack without a program is made of: files of the repository, and the host that they are for. */
+export interface PlainHost {
+  /** As in a program's `Host`. */
+  readonly connection: string | Readonly<Record<string, unknown>>;
+  readonly sudo: boolean;
+  /** Folders of the repository by what is in them. */
+  readonly folders: Readonly<Record<PlainKind, readonly string[]>>;
+  /** What templates may use, besides the stack's secrets. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Later ones win. */
+  readonly paths: readonly PathRule[];
+  /** All files and folders of the repository that it comes from. */
+  readonly sources: readonly string[];
+}
+
+export type PlainKind = "files" | "units" | "cron";
+
   readonly stack: string;
   /** Folder of the Pulumi.yaml; "" is the root. */
   readonly folder: string;
@@ -70,6 +97,8 @@ export interface StackDefinition {
 
 /** An entry of the revision's tree that was not written, because it could not be safely. */
 export interface LeftOut {
+  /** Set where the stack has no program: its `folder` and `main` mean nothing then. */
+  readonly host?: PlainHost;
   readonly path: string;
   readonly why: string;
 }

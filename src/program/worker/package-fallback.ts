@@ -23,8 +23,10 @@ export interface Fallback {
 export function fallBackToOwnPackages({ holdfast, program }: Fallback): void {
   // Node takes a changed parent into account for `import` only, hence a resolver for each place.
   const fromHoldfast = createRequire(path.join(holdfast, "package.json"));
-  const fromProgram = createRequire(path.join(program, "package.json"));
   const resources = path.join(realpathSync(holdfast), "dist") + path.sep;
+  // A program of holdfast's own, for stacks without one, lies among the resources itself.
+  const isOwn = `${realpathSync(program)}${path.sep}`.startsWith(resources);
+  const fromProgram = isOwn ? fromHoldfast : createRequire(path.join(program, "package.json"));
   const isResource = (parent: string | undefined): boolean =>
     parent?.startsWith("file:") === true && fileURLToPath(parent).startsWith(resources);
   const found = (file: string) => ({ url: pathToFileURL(file).href, shortCircuit: true });

@@ -19,7 +19,7 @@ const examples = [...text.matchAll(/```yaml\n# (\S+)\n([^`]*)```/g)].map(([, nam
 test("the examples are there", () => {
   assert.deepEqual(
     examples.map(({ name }) => name),
-    ["holdfast.yaml", "holdfast.yaml", "settings.yaml"],
+    ["holdfast.yaml", "holdfast.yaml", "holdfast.yaml", "settings.yaml"],
   );
 });
 
@@ -27,7 +27,7 @@ for (const [index, { name, body }] of examples.entries()) {
   test(`example ${index + 1} (${name}) is read without a problem`, async context => {
     if (name === "holdfast.yaml") {
       const result = await createEstateReader().read(
-        makeTree(context, { ...PROJECTS, "holdfast.yaml": body }),
+        makeTree(context, { ...PROJECTS, "hosts/frodo/files/etc/motd": "hello\n", "holdfast.yaml": body }),
       );
       assert.ok(result.ok, JSON.stringify(result));
       assert.ok(result.value.stacks.every(({ settings }) => settings.managed));
