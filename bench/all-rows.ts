@@ -2,6 +2,7 @@
 import { backupRuns } from "./backup-runs.ts";
 import { creations } from "./create.ts";
 import type { Group } from "./group.ts";
+import { manyHosts, oneHost } from "./hosts.ts";
 import { isolation } from "./isolation.ts";
 import { largeStack } from "./open-state.ts";
 import { recovery } from "./recovery.ts";
@@ -16,4 +17,6 @@ export const groups: readonly Group[] = [
   recovery,
   backupRuns,
   isolation,
+  oneHost,
+  manyHosts,
 ];

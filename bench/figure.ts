@@ -13,7 +13,7 @@ export interface Figure {
   readonly what: string;
   readonly unit: Unit;
   readonly holdfast: number;
-  /** The same by the plain Automation API; a text says why there is none. */
+  /** The same by the plain Automation API, or by what `what` says; a text says why there is none. */
   readonly plain?: number | string;
   readonly budget?: Budget;
 }

@@ -1,7 +1,7 @@
 /** The figures as a table for people, and as JSON. Pure. */
 import type { Budget, Figure } from "./figure.ts";
 
-const HEAD = ["", "holdfast", "Automation API", "ratio", "budget"];
+const HEAD = ["", "holdfast", "the other way", "ratio", "budget"];
 
 const DIGITS: Record<Figure["unit"], number> = {
   s: 2,

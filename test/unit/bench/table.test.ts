@@ -15,7 +15,7 @@ test("the table has ratios where both sides were measured, and says which budget
     .split("\n")
     .map(line => line.trim().split(/ {2,}/));
   assert.deepEqual(cells, [
-    ["holdfast", "Automation API", "ratio", "budget"],
+    ["holdfast", "the other way", "ratio", "budget"],
     ["fast", "0.50 s", "4.00 s", "8.0x", "under 1 s, 6 times"],
     ["not fast enough", "0.50 s", "2.00 s", "4.0x", "under 1 s, 6 times: MISSED"],
     ["too much", "300 MB", "under 300 MB: MISSED"],
