@@ -56,6 +56,9 @@ export const UNIT_PROPERTIES = [
   "FragmentPath",
   "NeedDaemonReload",
   "InvocationID",
+  /** Of services: "simple", "oneshot", … */
+  "Type",
+  "RemainAfterExit",
 ] as const;
 export type UnitFacts = Readonly<Record<(typeof UNIT_PROPERTIES)[number], string>>;
 
