@@ -1,8 +1,14 @@
 /** Every resource type that holdfast itself provides. A new family adds its resources here and nowhere else. */
+import { container } from "./host/container/container.ts";
 import { directory } from "./host/directory.ts";
 import { file, template } from "./host/file.ts";
 import { group } from "./host/group.ts";
+import { handler } from "./host/handler.ts";
 import { hostResource } from "./host/host-resource.ts";
+import { block } from "./host/managed-block.ts";
+import { symlink } from "./host/symlink.ts";
+import { packageFamily } from "./host/package.ts";
+import { systemdUnit } from "./host/systemd-unit.ts";
 import { closeOver, type AnyResource } from "./resource.ts";
 
 const all: readonly AnyResource[] = [
@@ -10,6 +16,12 @@ const all: readonly AnyResource[] = [
   closeOver(hostResource(template)),
   closeOver(hostResource(directory)),
   closeOver(hostResource(group)),
+  closeOver(hostResource(container)),
+  closeOver(hostResource(packageFamily)),
+  closeOver(hostResource(symlink)),
+  closeOver(hostResource(block)),
+  closeOver(hostResource(systemdUnit)),
+  closeOver(hostResource(handler)),
 ];
 
 export const resources: ReadonlyMap<string, AnyResource> = new Map(

@@ -50,7 +50,10 @@ export class Host extends pulumi.ComponentResource {
   }
 }
 
+export { Container, type Build, type ContainerArgs, type Health } from "./container.ts";
 export { Directory, type DirectoryArgs } from "./directory.ts";
 export { File, type FileArgs } from "./file.ts";
 export { Group, type GroupArgs } from "./group.ts";
+export { ManagedBlock, type ManagedBlockArgs } from "./managed-block.ts";
+export { Symlink, type SymlinkArgs } from "./symlink.ts";
 export { Template, type TemplateArgs } from "./template.ts";
