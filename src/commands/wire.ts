@@ -10,6 +10,7 @@ import { ok, type Result } from "../engine/failure.ts";
 import type { LiveProcess, Records } from "../engine/ports/records.ts";
 import type { Source } from "../engine/ports/source.ts";
 import { noteIsolation } from "../engine/program-isolation.ts";
+import { PROBE_EVERY } from "../engine/probe/schedule.ts";
 import { recover } from "../engine/recover.ts";
 import { endGroup } from "../process/session.ts";
 import { systemClock } from "../process/system-clock.ts";
@@ -187,7 +188,12 @@ async function assemble(options: OpenOptions, stores: Stores, found: Found): Pro
       clock: systemClock,
       emit: options.listener,
     },
-    { parallel: settings.parallelism, automatic: options.automatic, newId: newRunId },
+    {
+      parallel: settings.parallelism,
+      automatic: options.automatic,
+      newId: newRunId,
+      probe: settings.probe ?? PROBE_EVERY,
+    },
   );
   await controller.load();
   await found.care.start(options.automatic);

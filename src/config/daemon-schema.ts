@@ -1,6 +1,7 @@
 /** Settings of the daemon: the shape of settings.yaml, and of flags and variables once they are read. */
 import { z } from "zod";
 import { backupsSchema, minimumFreeSchema } from "./care-settings.ts";
+import { durationOrOff } from "./fields.ts";
 import { historySchema } from "./history-settings.ts";
 import { npmRegistriesSchema } from "./registry-settings.ts";
 import { isolationShape } from "./isolation-settings.ts";
@@ -116,6 +117,11 @@ export const daemonSchema = z.strictObject({
   npmRegistries: npmRegistriesSchema,
   pulumi: file.optional().describe("Path of the Pulumi CLI. Default: looked for, see `holdfast doctor`."),
   parallelism: z.int().min(1).max(256).optional().describe("Runs at one time. Default: the CPUs, at most 8."),
+  probe: durationOrOff(1_000)
+    .optional()
+    .describe(
+      "How often a probe compares holdfast's own resources with reality, for stacks of which holdfast.yaml does not say it; `off`: never. Default 30s.",
+    ),
   workers: z.int().min(0).max(64).optional().describe("Program workers that are kept ready. Default 2."),
   ...isolationShape,
 });

@@ -52,6 +52,8 @@ export interface DaemonSettings {
   readonly pulumi?: string;
   /** Runs at one time. */
   readonly parallelism: number;
+  /** How often a probe looks at stacks of which holdfast.yaml does not say it; milliseconds. Undefined: 30 s. */
+  readonly probe?: number | "off";
   /** Program workers kept ready. */
   readonly workers: number;
   /** How programs are kept away from the machine; undefined: as `{}`. */
@@ -116,6 +118,7 @@ function settingsOf(values: DaemonValues, data: string, cpus: number): DaemonSet
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(hookSecretFile === undefined ? {} : { hookSecretFile }),
     ...(pulumi === undefined ? {} : { pulumi }),
+    ...(values.probe === undefined ? {} : { probe: values.probe }),
     backups: backupsOf(values.backups, data),
     ...(values.history && { history: historyOf(values.history) }),
     ...(minimumFree === undefined ? {} : { minimumFree }),

@@ -20,6 +20,12 @@ export function duration(least: number, most = LONGEST_MS) {
     });
 }
 
+/** A duration as above, or `off`. */
+export const durationOrOff = (least: number) =>
+  z.union([z.literal("off"), duration(least)], {
+    error: 'write a duration with its unit, such as "30s", or "off"',
+  });
+
 /** A path below the repository's root. */
 export const relativePath = z
   .string()

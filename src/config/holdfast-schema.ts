@@ -3,14 +3,15 @@ import { z } from "zod";
 import {
   date,
   duration,
+  durationOrOff,
   environmentName,
   environmentValue,
   relativePath,
   timeZone,
   windowTimes,
 } from "./fields.ts";
-
 import { hostSchema } from "./host-schema.ts";
+
 const SECOND = 1000;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -26,9 +27,11 @@ const drift = z.strictObject({
     .enum(["correct", "notify"])
     .optional()
     .describe("What happens with drift: it is corrected, or only shown. Default correct."),
-  probe: duration(SECOND)
+  probe: durationOrOff(SECOND)
     .optional()
-    .describe("How often holdfast's own resources are read without the Pulumi CLI. Default: never."),
+    .describe(
+      "How often holdfast's own resources are compared with reality in between, without the Pulumi CLI; `off`: never. Default: as the daemon's settings say, 30s.",
+    ),
 });
 
 const limits = z.strictObject({
@@ -103,12 +106,12 @@ export const stackSchema = z.strictObject({
     .optional()
     .describe("Globs of the files that concern the stack. Default: the whole tree."),
   timeout: duration(SECOND, DAY).optional().describe("How long one plan or apply may take. Default 30m."),
-});
-
-const organizationName = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, "letters, digits, - and _");
   host: hostSchema
     .optional()
     .describe("Below the name of one stack: that stack has no program, it is files for this host."),
+});
+
+const organizationName = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, "letters, digits, - and _");
 
 export const holdfastSchema = z.strictObject({
   organization: organizationName

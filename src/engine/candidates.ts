@@ -5,6 +5,7 @@ import type { Problem } from "./failure.ts";
 import type { Wanted } from "./head.ts";
 import { findCycle, joinDependencies, notReady, type Dependencies } from "./order.ts";
 import type { StackDefinition, StackName } from "./ports/stack.ts";
+import type { Findings } from "./probe/findings.ts";
 import type { Request, Requests } from "./requests.ts";
 import { spread } from "./schedule.ts";
 import { stalledStacks, unread } from "./stalled.ts";
@@ -42,6 +43,8 @@ export interface CandidateWorld {
   /** When a stack was first seen to be due. */
   readonly since: (stack: StackName) => number;
   readonly now: number;
+  /** What probes found. */
+  readonly findings: Pick<Findings, "wants">;
 }
 
 export const elsewhereKey = (stack: StackName, revision?: string): string =>
@@ -116,10 +119,12 @@ function automatic(wanted: Wanted, world: CandidateWorld, blockers: Blockers): r
     if (world.isActive(stack)) return [];
     const blockedBy = blockers(stack);
     const paused = world.board.pause(stack) !== undefined;
-    const context = { head: wanted.revision.sha, now: world.now, paused, blockedBy, spread: spread(stack) };
+    const differs = world.findings.wants(stack);
+    const when = { now: world.now, spread: spread(stack) };
+    const context = { ...when, head: wanted.revision.sha, paused, blockedBy, differs };
     const want = due(definition, world.board.status(stack), context);
     if (!want) return [];
-    const urgent = want.trigger === "commit";
+    const urgent = want.trigger === "commit" || want.trigger === "probe";
     return [
       {
         stack,

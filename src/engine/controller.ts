@@ -13,6 +13,8 @@ import type { RotateKeys } from "./ports/keys.ts";
 import type { RunRecord } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
 import { askPrunes, forgetUnmade } from "./prune.ts";
+import { createFindings } from "./probe/findings.ts";
+import { createProbes } from "./probe/probes.ts";
 import { createRequests } from "./requests.ts";
 import { acceptRewrite as acceptHistory } from "./rewrite.ts";
 import type { RunWorld } from "./run.ts";
@@ -149,6 +151,17 @@ function every(clock: RunWorld["clock"], interval: () => number, work: () => Pro
   };
 }
 
+/** Answers how they are called off. */
+function beginProbes({ world, head, board, loop, findings }: Parts, byDefault: number | "off"): () => void {
+  const onFound = (): void => loop.pump();
+  const probes = createProbes({ world, head, board, findings, isActive: loop.isActive, onFound, byDefault });
+  return every(
+    world.clock,
+    () => TICK_MS,
+    async () => probes.tick(),
+  );
+}
+
 function intervals(parts: Parts): number {
   const all = parts.head.current()?.estate.stacks.map(({ settings }) => settings.interval) ?? [];
   return all.length === 0 ? POLL_MS : Math.min(...all);
@@ -197,13 +210,19 @@ function assemble(world: ControllerWorld, options: LoopOptions): Parts {
   const head = createHead(world);
   const board = createBoard(world.records);
   const requests = createRequests();
+  const findings = createFindings();
   const elsewhere = new Map<string, Elsewhere>();
   const runWorld: RunWorld = { ...world, checkout: sha => world.source.checkout(sha) };
-  const loop = createLoop({ world: runWorld, head, board, requests, elsewhere }, options);
-  return { world, head, board, loop, requests, elsewhere };
+  const loop = createLoop({ world: runWorld, head, board, requests, findings, elsewhere }, options);
+  return { world, head, board, loop, requests, findings, elsewhere };
 }
 
-export function createController(world: ControllerWorld, options: LoopOptions): Controller {
+export interface ControllerOptions extends LoopOptions {
+  /** How often a probe looks, where holdfast.yaml says nothing of it. */
+  readonly probe: number | "off";
+}
+
+export function createController(world: ControllerWorld, options: ControllerOptions): Controller {
   const parts = assemble(world, options);
   const { head, board, loop } = parts;
   const ending = new AbortController();
@@ -248,6 +267,7 @@ export function createController(world: ControllerWorld, options: LoopOptions): 
           () => tick(parts).catch(failed),
         ),
       );
+      timers.push(beginProbes(parts, options.probe));
       void poll();
     },
     running: () => loop.running(),

@@ -16,6 +16,8 @@ export interface DueContext {
   readonly blockedBy: readonly string[];
   /** A stable number of this stack, 0 <= n < 1, that spreads the checks of many stacks. */
   readonly spread: number;
+  /** A probe found that reality differs, and nobody has looked since. Default: no. */
+  readonly differs?: boolean;
 }
 
 /** Light checks between two full plans of an unchanged revision. */
@@ -49,6 +51,10 @@ function touched({ touchedAt, deployed }: StackStatus, { head }: DueContext): Du
   return { mode: "converge", trigger: deployed?.sha === head ? "drift" : "commit" };
 }
 
+/** It does not wait for a retry: what failed is another host, perhaps for days. */
+const probed = ({ differs }: DueContext): Due | undefined =>
+  differs ? { mode: "converge", trigger: "probe" } : undefined;
+
 function look(stack: StackDefinition, status: StackStatus, context: DueContext): Due | undefined {
   if (context.now < nextLook(stack, status, context)) return undefined;
   // A stack whose program cannot be run is still looked at: drift is found, though not corrected.
@@ -67,7 +73,8 @@ export function due(
   const blocked = context.blockedBy.length > 0;
   const commit: Due = { mode: "converge", trigger: "commit" };
   if (status?.attempted?.sha !== context.head) return commit;
-  const wanted = touched(status, context) ?? retry(status, context) ?? look(stack, status, context);
+  const wanted =
+    touched(status, context) ?? retry(status, context) ?? probed(context) ?? look(stack, status, context);
   return blocked && wanted?.mode === "converge" && status.failure?.kind === "waiting" ? undefined : wanted;
 }
 

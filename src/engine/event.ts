@@ -1,6 +1,7 @@
 /** What happens, told once to whoever listens: logs, progress, metrics, notifications. Values are already redacted. */
 import type { Failure, Problem } from "./failure.ts";
 import type { Plan } from "./ports/plan.ts";
+import type { Difference, SilentHost } from "./ports/probe.ts";
 import type { RunRecord, StackStatus } from "./ports/records.ts";
 import type { Revision } from "./ports/source.ts";
 import type { StackName } from "./ports/stack.ts";
@@ -41,6 +42,24 @@ export type EngineEvent =
       readonly at: number;
     }
   | { readonly type: "run-ended"; readonly run: RunRecord; readonly status: StackStatus; readonly at: number }
+  /** A probe found what it did not find before: a run is asked for. */
+  | {
+      readonly type: "probe-found";
+      readonly stack: StackName;
+      readonly differences: readonly Difference[];
+      readonly at: number;
+    }
+  /** A probe of all stacks with this interval has ended. `ms`: how long it took; `silent`: hosts that do not answer. */
+  | {
+      readonly type: "probed";
+      readonly every: number;
+      readonly ms: number;
+      readonly stacks: number;
+      readonly resources: number;
+      readonly differing: number;
+      readonly silent: readonly SilentHost[];
+      readonly at: number;
+    }
   | { readonly type: "process-restarted"; readonly what: string; readonly why: string; readonly at: number }
   | {
       readonly type: "message";

@@ -7,6 +7,7 @@ import { finish, makeRun, opening, perform } from "./perform.ts";
 import type { RunRecord } from "./ports/records.ts";
 import type { StackName } from "./ports/stack.ts";
 import { forgetStack } from "./prune.ts";
+import type { Findings } from "./probe/findings.ts";
 import type { Request, Requests } from "./requests.ts";
 import { endedWith, type Run, type RunEnd, type RunWorld } from "./run.ts";
 import { pick } from "./schedule.ts";
@@ -24,6 +25,7 @@ export interface LoopWorld {
   readonly head: Head;
   readonly board: Board;
   readonly requests: Requests;
+  readonly findings: Findings;
   readonly elsewhere: Map<string, Elsewhere>;
 }
 
@@ -33,6 +35,7 @@ export interface Loop {
   /** Nothing runs any more. */
   idle(): Promise<void>;
   running(): readonly Run[];
+  readonly isActive: (stack: StackName) => boolean;
   /** Lets applies end within the time given, then cancels them. */
   stop(graceMs: number): Promise<void>;
 }
@@ -99,6 +102,7 @@ async function record(
 async function keep(run: Run, ended: RunEnd, parts: LoopWorld, givesUp: () => boolean): Promise<RunRecord> {
   const { clock, emit } = parts.world;
   const kept = await record(run, ended, parts, givesUp);
+  parts.findings.ended(kept.stack, kept);
   try {
     if (ended.gone) await forgetStack(parts, run);
     if (ended.applied) await parts.head.deployed(run.revision.sha);
@@ -145,7 +149,9 @@ function callOffAll(active: Iterable<Active>): void {
 }
 
 /** The run's beginning on record; where that cannot be written, nothing is begun. */
-async function begin(run: Run, { records, care, clock, emit }: RunWorld): Promise<RunEnd | undefined> {
+async function begin(run: Run, { world, findings }: LoopWorld): Promise<RunEnd | undefined> {
+  const { records, care, clock, emit } = world;
+  findings.begun(run.stack.name, run.mode);
   try {
     await records.startRun(opening(run));
   } catch (error) {
@@ -180,7 +186,7 @@ export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
     const apply = new AbortController();
     const signals = { look: look.signal, apply: apply.signal, newer: newerThan(run, head), alone };
     const work = async (): Promise<void> => {
-      const unbegun = await begin(run, world);
+      const unbegun = await begin(run, parts);
       const ended = unbegun ?? instead ?? (await perform(run, world, signals, () => stopping));
       // Nobody waits for a command until somebody makes room on a disk; the next start writes the run's end.
       const record = await keep(run, ended, parts, () => stopping || !options.automatic);
@@ -193,13 +199,8 @@ export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
 
   const pump = (): void => {
     if (stopping) return;
-    const context = {
-      ...parts,
-      isActive,
-      automatic: options.automatic,
-      since: seen.at,
-      now: clock.now(),
-    };
+    const { automatic } = options;
+    const context = { ...parts, isActive, automatic, since: seen.at, now: clock.now() };
     const list = candidates(head.current(), context);
     const halted = world.care.halted();
     if (halted?.kind === "stalled") callOffAll(active.values());
@@ -219,6 +220,7 @@ export function createLoop(parts: LoopWorld, options: LoopOptions): Loop {
 
   return {
     pump,
+    isActive,
     running: () => [...active.values()].map(({ run }) => run),
     async idle() {
       while (active.size > 0) await Promise.all([...active.values()].map(({ done }) => done));

@@ -4,6 +4,7 @@ import type { Elsewhere } from "./candidates.ts";
 import type { Head, HeadWorld } from "./head.ts";
 import type { Loop } from "./loop.ts";
 import type { KeyRing } from "./ports/keys.ts";
+import type { Findings } from "./probe/findings.ts";
 import type { Requests } from "./requests.ts";
 import type { RunWorld } from "./run.ts";
 
@@ -16,5 +17,6 @@ export interface Parts {
   readonly board: Board;
   readonly loop: Loop;
   readonly requests: Requests;
+  readonly findings: Findings;
   readonly elsewhere: Map<string, Elsewhere>;
 }

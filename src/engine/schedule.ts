@@ -4,7 +4,7 @@ import type { StackName } from "./ports/stack.ts";
 
 export interface Candidate {
   readonly stack: StackName;
-  /** A person or a commit waits for it; otherwise it is a check. */
+  /** A person or a commit waits for it, or something is known to differ; otherwise it is a check. */
   readonly urgent: boolean;
   /** When it was first seen to be due, milliseconds since the epoch. */
   readonly since: number;

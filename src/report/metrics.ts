@@ -7,6 +7,7 @@ import type { EngineEvent, EventListener } from "../engine/event.ts";
 import type { CareFacts } from "../engine/ports/care.ts";
 import type { RunRecord, StackState, StackStatus } from "../engine/ports/records.ts";
 import { careGauges } from "./care-metrics.ts";
+import { probeMetrics } from "./probe-metrics.ts";
 import type { StackView } from "./stack-view.ts";
 
 export interface MetricsInput {
@@ -147,6 +148,7 @@ function makeMemory() {
 export function createMetrics(input: MetricsInput): Metrics {
   const registry = new Registry();
   const counters = makeCounters(registry);
+  const probes = probeMetrics(registry);
   const memory = makeMemory();
   const refresh = makeGauges(registry, input, memory.newest);
 
@@ -174,6 +176,10 @@ export function createMetrics(input: MetricsInput): Metrics {
         return runEnded(event.run, event.status, event.at);
       case "process-restarted":
         return counters.restarts.inc({ process: event.what });
+      case "probe-found":
+        return probes.found();
+      case "probed":
+        return probes.ended(event);
       case "flaw-seen":
       case "run-started":
       case "step":

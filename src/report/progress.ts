@@ -9,6 +9,7 @@ import { describeFailure } from "./messages.ts";
 import { problemLine } from "./messages/message.ts";
 import { plainLine } from "./plain-text.ts";
 import { planSummary } from "./plan-text.ts";
+import { differencesText, probedText } from "./probe-text.ts";
 import { resourceName } from "./urn.ts";
 
 export interface ProgressOptions {
@@ -53,6 +54,10 @@ function say(event: EngineEvent, verbose: boolean, color: Colors): string | unde
       return planSummary(event.plan);
     case "run-ended":
       return ended(event.run, color);
+    case "probe-found":
+      return `${color.changed("probe")}: ${differencesText(event.differences)}`;
+    case "probed":
+      return verbose ? probedText(event) : undefined;
     case "process-restarted":
       return `${color.changed("restarted")} ${event.what}: ${plainLine(event.why)}`;
     case "message":

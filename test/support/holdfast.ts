@@ -176,6 +176,8 @@ export async function openStage(t: TestContext, options: StageOptions): Promise<
       ...(options.minimumFree && { minimumFree: options.minimumFree }),
       parallelism: options.parallelism ?? 2,
       workers: 1,
+      // What a test does to the sandbox by hand stays until it, or its holdfast.yaml, wants it looked at.
+      probe: "off" as const,
       ...(options.isolation ? { isolation: options.isolation } : {}),
       ...(options.signers && { signers: options.signers }),
     };

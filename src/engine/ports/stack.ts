@@ -35,7 +35,11 @@ export interface StackSettings {
   /** True where holdfast.yaml names this stack (a pattern matched); otherwise it is planned, never applied. */
   readonly managed: boolean;
   readonly interval: number;
-  readonly drift: { readonly every: number; readonly action: "correct" | "notify"; readonly probe?: number };
+  readonly drift: {
+    readonly every: number;
+    readonly action: "correct" | "notify";
+    readonly probe?: number | "off";
+  };
   readonly dependsOn: readonly StackName[];
   readonly secrets: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -52,10 +56,6 @@ export interface StackSettings {
   readonly timeout: number;
 }
 
-/** One stack of one revision. Paths are relative to the checkout's root, with `/`. */
-export interface StackDefinition {
-  readonly name: StackName;
-  readonly project: string;
 /** Owner, group and mode of what a path on the host matches. */
 export interface PathRule {
   /** With a slash at its end it means folders. */
@@ -83,22 +83,26 @@ export interface PlainHost {
 
 export type PlainKind = "files" | "units" | "cron";
 
+/** One stack of one revision. Paths are relative to the checkout's root, with `/`. */
+export interface StackDefinition {
+  readonly name: StackName;
+  readonly project: string;
   readonly stack: string;
   /** Folder of the Pulumi.yaml; "" is the root. */
   readonly folder: string;
-  /** The Pulumi.<stack>.yaml; undefined where the stack is known only from holdfast.yaml. */
+  /** The Pulumi.<stack>.yaml; undefined where the stack is known only from holdfast.yaml, as those without a program are. */
   readonly stackFile?: string;
   /** `nodejs`, `yaml`, `go` … */
   readonly runtime: string;
   /** The project's `main`, relative to its folder. */
   readonly main?: string;
   readonly settings: StackSettings;
+  /** Set where the stack has no program: its `folder` and `main` mean nothing then. */
+  readonly host?: PlainHost;
 }
 
 /** An entry of the revision's tree that was not written, because it could not be safely. */
 export interface LeftOut {
-  /** Set where the stack has no program: its `folder` and `main` mean nothing then. */
-  readonly host?: PlainHost;
   readonly path: string;
   readonly why: string;
 }

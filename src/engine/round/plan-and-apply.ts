@@ -33,8 +33,10 @@ function nothingToDo(round: Round, plan: Plan, managed: boolean): boolean {
 
 /** Worth it only where an apply is likely, and nothing else waits for the cores. */
 function aheadOf({ run, world, signals, context, view }: Round): Ahead {
-  const likely =
-    run.mode === "converge" && !run.light && run.trigger !== "drift" && run.stack.settings.managed;
+  const { managed, drift } = run.stack.settings;
+  const mayDiffer =
+    run.trigger === "probe" ? drift.action === "correct" : !run.light && run.trigger !== "drift";
+  const likely = run.mode === "converge" && managed && mayDiffer;
   if (!likely || !signals.alone()) return NOT_AHEAD;
   const exclude = view.unknown.map(({ urn }) => urn);
   return prepareAhead(world, { ...context, signal: signals.apply }, exclude);

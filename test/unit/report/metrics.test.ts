@@ -80,6 +80,23 @@ test("source and processes", async () => {
   assert.ok(lineOf(text, 'holdfast_process_restarts_total{process="state service"} 1'));
 });
 
+test("the probe: how long it takes, what it reaches, what it finds", async () => {
+  const metrics = createMetrics({ views: () => [] });
+  const silent = [{ host: "ssh://frodo", why: "refused" }];
+  const sweep = { type: "probed", every: 30_000, stacks: 3, resources: 60, differing: 1, at: NOW } as const;
+  metrics.listener({ ...sweep, ms: 250, silent });
+  metrics.listener({ ...sweep, every: 60_000, ms: 750, silent: [] });
+  const differences = [{ urn: "urn:pulumi:dev::hosts::holdfast:host:File::motd", paths: ["content"] }];
+  metrics.listener({ type: "probe-found", stack: "hosts/frodo", differences, at: NOW });
+  const text = await metrics.text();
+  assert.ok(lineOf(text, "holdfast_probe_sweep_duration_seconds_sum 1"));
+  assert.ok(lineOf(text, "holdfast_probe_findings_total 1"));
+  assert.ok(lineOf(text, 'holdfast_probe_stacks{every_seconds="30"} 3'));
+  assert.ok(lineOf(text, 'holdfast_probe_resources{every_seconds="30"} 60'));
+  assert.ok(lineOf(text, 'holdfast_probe_silent_hosts{every_seconds="30"} 1'));
+  assert.ok(lineOf(text, 'holdfast_probe_silent_hosts{every_seconds="60"} 0'));
+});
+
 test("two sets of metrics do not know each other", async () => {
   const [one, two] = [createMetrics({ views: () => [] }), createMetrics({ views: () => [] })];
   one.listener({ type: "process-restarted", what: "x", why: "", at: NOW });

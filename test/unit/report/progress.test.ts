@@ -64,6 +64,40 @@ test("each event worth one is one line, with time and stack", () => {
   );
 });
 
+test("a probe says what it found, and each of its sweeps only where more is wanted", () => {
+  const urn = (name: string): string => `urn:pulumi:dev::hosts::holdfast:host:File::${name}`;
+  const differences = [
+    { urn: urn("motd"), paths: ["content", "mode"] },
+    { urn: urn("issue"), paths: [""] },
+    ...["a", "b"].map(name => ({ urn: urn(name), paths: ["owner"] })),
+  ];
+  const events: EngineEvent[] = [
+    { type: "probe-found", stack, differences, at: NOW },
+    {
+      type: "probed",
+      every: 30_000,
+      ms: 1_250,
+      stacks: 2,
+      resources: 40,
+      differing: 1,
+      silent: [{ host: "ssh://camelot", why: "refused" }],
+      at: NOW,
+    },
+  ];
+  const said = (verbose: boolean): string => {
+    const lines: string[] = [];
+    events.forEach(createProgress(line => lines.push(line), { verbose }));
+    return lines.join("");
+  };
+  const found =
+    "03:04:05 hosts/frodo probe: holdfast:host:File motd [content, mode], holdfast:host:File issue is not there, holdfast:host:File a [owner] and 1 more\n";
+  assert.equal(said(false), found);
+  assert.equal(
+    said(true),
+    `${found}03:04:05 probe: 40 resources of 2 stacks in 1.3s, 1 differ, no answer from ssh://camelot\n`,
+  );
+});
+
 test("what a plan only looks at is not said as done", () => {
   const lines: string[] = [];
   const listener = createProgress(line => lines.push(line));

@@ -1,0 +1,98 @@
+/**
+ * What probes found, and whether a run was asked for because of it: one run for one finding, however often it is seen. In
+ * memory only: after a restart what still differs is asked about once more.
+ */
+import { createHash } from "node:crypto";
+import type { Difference } from "../ports/probe.ts";
+import type { RunMode, RunRecord } from "../ports/records.ts";
+import type { StackName } from "../ports/stack.ts";
+
+/** `wanted`: a run is to look; `asked`: one does, or did, and left it; `corrected`: one did something about it. */
+export type Stage = "wanted" | "asked" | "corrected";
+
+export interface Finding {
+  readonly digest: string;
+  readonly stage: Stage;
+  /** When a run was last asked for, and how often in a row for this. */
+  readonly at: number;
+  readonly times: number;
+}
+
+export interface Rhythm {
+  readonly now: number;
+  /** Between two probes. */
+  readonly every: number;
+  /** Between two scheduled checks. */
+  readonly checked: number;
+}
+
+function digestOf(differences: readonly Difference[]): string {
+  const parts = differences.map(({ urn, paths }) => JSON.stringify([urn, ...paths.toSorted()])).toSorted();
+  return createHash("sha256").update(parts.join("\n")).digest("base64");
+}
+
+/**
+ * What was put right and differs again at once, in the same way, is somebody else's doing who does not stop: it is put
+ * right less and less often, down to the scheduled check. Half an interval: the probe's own is jittered.
+ */
+const patience = ({ times }: Finding, { every, checked }: Rhythm): number =>
+  Math.min((every / 2) * 2 ** (times - 1), checked);
+
+/** After a probe. Undefined: nothing differs. */
+export function seen(
+  before: Finding | undefined,
+  differences: readonly Difference[],
+  rhythm: Rhythm,
+): Finding | undefined {
+  if (differences.length === 0) return undefined;
+  const { now } = rhythm;
+  const digest = digestOf(differences);
+  if (before?.digest !== digest) return { digest, stage: "wanted", at: now, times: 1 };
+  const since = now - before.at;
+  // Below zero: the clock was set back.
+  const again = before.stage === "corrected" && (since < 0 || since >= patience(before, rhythm));
+  return again ? { digest, stage: "wanted", at: now, times: before.times + 1 } : before;
+}
+
+const looks = (mode: RunMode): boolean => mode === "converge" || mode === "check";
+const didSomething = (counts: RunRecord["counts"]): boolean =>
+  Object.entries(counts ?? {}).some(([op, count]) => op !== "same" && count > 0);
+
+/** What a run that began for whatever reason makes of it: it sees what the probe saw. */
+export const begun = (before: Finding | undefined, mode: RunMode): Finding | undefined =>
+  before?.stage === "wanted" && looks(mode) ? { ...before, stage: "asked" } : before;
+
+export function ended(
+  before: Finding | undefined,
+  { outcome, counts }: Pick<RunRecord, "outcome" | "counts">,
+): Finding | undefined {
+  if (before?.stage !== "asked") return before;
+  // Cut off: nobody has looked.
+  if (outcome === "aborted") return undefined;
+  return didSomething(counts) ? { ...before, stage: "corrected" } : before;
+}
+
+export interface Findings {
+  /** Answers whether a run is asked for that was not before. */
+  seen(stack: StackName, differences: readonly Difference[], rhythm: Rhythm): boolean;
+  wants(stack: StackName): boolean;
+  begun(stack: StackName, mode: RunMode): void;
+  ended(stack: StackName, run: Pick<RunRecord, "outcome" | "counts">): void;
+}
+
+export function createFindings(): Findings {
+  const findings = new Map<StackName, Finding>();
+  const put = (stack: StackName, finding: Finding | undefined): void =>
+    void (finding ? findings.set(stack, finding) : findings.delete(stack));
+  return {
+    seen(stack, differences, rhythm) {
+      const before = findings.get(stack);
+      const after = seen(before, differences, rhythm);
+      put(stack, after);
+      return after?.stage === "wanted" && before?.stage !== "wanted";
+    },
+    wants: stack => findings.get(stack)?.stage === "wanted",
+    begun: (stack, mode) => put(stack, begun(findings.get(stack), mode)),
+    ended: (stack, run) => put(stack, ended(findings.get(stack), run)),
+  };
+}
