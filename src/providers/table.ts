@@ -1,5 +1,6 @@
 /** Every resource type that holdfast itself provides. A new family adds its resources here and nowhere else. */
 import { container } from "./host/container/container.ts";
+import { cronJob } from "./host/cron-job.ts";
 import { directory } from "./host/directory.ts";
 import { file, template } from "./host/file.ts";
 import { group } from "./host/group.ts";
@@ -9,6 +10,7 @@ import { block } from "./host/managed-block.ts";
 import { symlink } from "./host/symlink.ts";
 import { packageFamily } from "./host/package.ts";
 import { systemdUnit } from "./host/systemd-unit.ts";
+import { timer } from "./host/timer.ts";
 import { closeOver, type AnyResource } from "./resource.ts";
 
 const all: readonly AnyResource[] = [
@@ -22,6 +24,8 @@ const all: readonly AnyResource[] = [
   closeOver(hostResource(block)),
   closeOver(hostResource(systemdUnit)),
   closeOver(hostResource(handler)),
+  closeOver(hostResource(timer)),
+  closeOver(hostResource(cronJob)),
 ];
 
 export const resources: ReadonlyMap<string, AnyResource> = new Map(

@@ -51,9 +51,14 @@ export class Host extends pulumi.ComponentResource {
 }
 
 export { Container, type Build, type ContainerArgs, type Health } from "./container.ts";
+export { CronJob, type CronJobArgs } from "./cron-job.ts";
 export { Directory, type DirectoryArgs } from "./directory.ts";
 export { File, type FileArgs } from "./file.ts";
 export { Group, type GroupArgs } from "./group.ts";
+export { Handler, type HandlerArgs } from "./handler.ts";
 export { ManagedBlock, type ManagedBlockArgs } from "./managed-block.ts";
 export { Symlink, type SymlinkArgs } from "./symlink.ts";
+export { SystemdUnit, type SystemdUnitArgs, type UnitHealth } from "./systemd-unit.ts";
 export { Template, type TemplateArgs } from "./template.ts";
+export { Timer, type TimerArgs } from "./timer.ts";
+export type { Trigger } from "./triggers.ts";

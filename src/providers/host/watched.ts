@@ -26,8 +26,16 @@ export const recordPath = (kind: "handlers" | "units", name: string): string => 
 export const itemsOf = (value: Plain | undefined): readonly PlainMap[] =>
   value !== undefined && isList(value) ? value.flatMap(item => (isMap(item) ? [item] : [])) : [];
 
+function pathsIn(item: PlainMap): readonly string[] {
+  const { paths } = item;
+  const tree =
+    paths !== undefined && isList(paths) ? paths.flatMap(one => (typeof one === "string" ? [one] : [])) : [];
+  const path = textOf(item, "path");
+  return path === undefined ? tree : [path, ...tree];
+}
+
 export const pathsOf = ({ items, paths = [] }: Watch): readonly string[] => [
-  ...items.flatMap(item => textOf(item, "path") ?? []),
+  ...items.flatMap(pathsIn),
   ...paths,
 ];
 
@@ -152,10 +160,10 @@ const CHANGED = "changed since it was last taken up";
 
 /** The items as a read shows them: those that are due have another state or value. */
 export function itemsNow(items: readonly PlainMap[], due: Due): readonly PlainMap[] {
-  const named = items.some(item => due.paths.has(textOf(item, "path") ?? ""));
+  const isNamed = (item: PlainMap): boolean => pathsIn(item).some(path => due.paths.has(path));
+  const named = items.some(isNamed);
   return items.map(item => {
-    const isNamed = due.paths.has(textOf(item, "path") ?? "");
-    if (!isNamed && (named || !due.values)) return item;
+    if (!isNamed(item) && (named || !due.values)) return item;
     return item["path"] === undefined ? { ...item, value: CHANGED } : { ...item, state: CHANGED };
   });
 }

@@ -103,6 +103,9 @@ const schedule: Rule = value => {
   return reason === undefined ? [] : flaw(reason);
 };
 
+/** cron's own limit is 1000; percent signs and backslashes are written as two. */
+const MOST_COMMAND = 990;
+
 /** It goes into one line of cron's. */
 const command: Rule = value => {
   if (typeof value !== "string" || !/\S/.test(value) || value.includes("\0"))
@@ -110,9 +113,8 @@ const command: Rule = value => {
   if (/[\n\r]/.test(value))
     return flaw("must be one line: cron knows no others; put more into a script (a File)");
   if (/^\s/.test(value)) return flaw("must not begin with a space: cron would leave it out");
-  // The whole line; cron cuts longer ones off.
-  return new TextEncoder().encode(value).length > 900
-    ? flaw("is longer than 900 bytes, which cron does not take; put it into a script (a File)")
+  return new TextEncoder().encode(value.replaceAll(/[\\%]/g, "$&$&")).length > MOST_COMMAND
+    ? flaw(`is longer than ${MOST_COMMAND} bytes, which cron does not take; put it into a script (a File)`)
     : [];
 };
 

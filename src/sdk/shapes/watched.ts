@@ -10,8 +10,16 @@ const oneLinePath: Rule = (value, isLater) =>
     ? flaw("holds a line break: it cannot be watched")
     : path(value, isLater);
 
-/** `path`: a file on the host, whose every change counts. `state`: a digest of a resource. `value`: a plain value. */
+/**
+ * `path`: a file on the host, whose every change counts; `paths`: those of a tree. `state`: a digest of a resource.
+ * `value`: a plain value.
+ */
 export const watched: Rule = listOf(
-  object({ path: optional(oneLinePath), state: optional(text()), value: optional(anything) }),
+  object({
+    path: optional(oneLinePath),
+    paths: optional(listOf(oneLinePath)),
+    state: optional(text()),
+    value: optional(anything),
+  }),
   "a list of resources and values",
 );
