@@ -34,8 +34,11 @@ function nothingToDo(round: Round, plan: Plan, managed: boolean): boolean {
 /** Worth it only where an apply is likely, and nothing else waits for the cores. */
 function aheadOf({ run, world, signals, context, view }: Round): Ahead {
   const { managed, drift } = run.stack.settings;
+  // Nobody waits for a scheduled check; a person who asks has a reason, as the probe has.
   const mayDiffer =
-    run.trigger === "probe" ? drift.action === "correct" : !run.light && run.trigger !== "drift";
+    run.trigger === "probe"
+      ? drift.action === "correct"
+      : run.trigger === "manual" || (!run.light && run.trigger !== "drift");
   const likely = run.mode === "converge" && managed && mayDiffer;
   if (!likely || !signals.alone()) return NOT_AHEAD;
   const exclude = view.unknown.map(({ urn }) => urn);
