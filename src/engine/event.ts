@@ -42,7 +42,7 @@ export type EngineEvent =
       readonly at: number;
     }
   | { readonly type: "run-ended"; readonly run: RunRecord; readonly status: StackStatus; readonly at: number }
-  /** A probe found what it did not find before: a run is asked for. */
+  /** A probe found what it did not find before: a run is asked for. No differences: what differed is in order again. */
   | {
       readonly type: "probe-found";
       readonly stack: StackName;

@@ -12,6 +12,7 @@ const one = ({ urn, paths }: Difference): string =>
   `${resourceName(urn)} ${paths.includes("") ? "is not there" : `[${paths.join(", ")}]`}`;
 
 export function differencesText(differences: readonly Difference[]): string {
+  if (differences.length === 0) return "what differed is in order again";
   const named = differences.slice(0, NAMED).map(one).join(", ");
   const more = differences.length > NAMED ? ` and ${differences.length - NAMED} more` : "";
   return plainLine(`${named}${more}`);

@@ -38,14 +38,22 @@ function digestOf(differences: readonly Difference[]): string {
 const patience = ({ times }: Finding, { every, checked }: Rhythm): number =>
   Math.min((every / 2) * 2 ** (times - 1), checked);
 
-/** After a probe. Undefined: nothing differs. */
+const NOTHING = digestOf([]);
+
+/** What a run saw and left as it was is in order again: one more run is to see it, or the stack shows as drifted for long. */
+function inOrder(before: Finding | undefined, now: number): Finding | undefined {
+  if (before?.digest === NOTHING) return before.stage === "wanted" ? before : undefined;
+  return before?.stage === "asked" ? { digest: NOTHING, stage: "wanted", at: now, times: 1 } : undefined;
+}
+
+/** After a probe. Undefined: all is as it was seen to be. */
 export function seen(
   before: Finding | undefined,
   differences: readonly Difference[],
   rhythm: Rhythm,
 ): Finding | undefined {
-  if (differences.length === 0) return undefined;
   const { now } = rhythm;
+  if (differences.length === 0) return inOrder(before, now);
   const digest = digestOf(differences);
   if (before?.digest !== digest) return { digest, stage: "wanted", at: now, times: 1 };
   const since = now - before.at;

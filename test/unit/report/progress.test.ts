@@ -92,6 +92,9 @@ test("a probe says what it found, and each of its sweeps only where more is want
   const found =
     "03:04:05 hosts/frodo probe: holdfast:host:File motd [content, mode], holdfast:host:File issue is not there, holdfast:host:File a [owner] and 1 more\n";
   assert.equal(said(false), found);
+  events[0] = { type: "probe-found", stack, differences: [], at: NOW };
+  assert.equal(said(false), "03:04:05 hosts/frodo probe: what differed is in order again\n");
+  events[0] = { type: "probe-found", stack, differences, at: NOW };
   assert.equal(
     said(true),
     `${found}03:04:05 probe: 40 resources of 2 stacks in 1.3s, 1 differ, no answer from ssh://camelot\n`,

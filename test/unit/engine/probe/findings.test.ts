@@ -39,8 +39,9 @@ test("it asks again when something else differs, or what differed was in order i
     "whatever the order",
   );
   assert.equal(asked([issue], NOON + 3 * EVERY), true);
-  assert.equal(asked([], NOON + 4 * EVERY), false);
-  assert.equal(asked([issue], NOON + 5 * EVERY), true);
+  assert.equal(asked([], NOON + 4 * EVERY), true, "what a run left as it was is in order again");
+  assert.equal(asked([], NOON + 5 * EVERY), false);
+  assert.equal(asked([issue], NOON + 6 * EVERY), true);
 });
 
 test("what was put right and differs again is put right again, less and less often where nobody rests", () => {
@@ -53,6 +54,18 @@ test("what was put right and differs again is put right again, less and less oft
     findings.ended("frodo", corrected);
   }
   assert.deepEqual(asks, [0, 1, 2, 4, 8, 16, 32, 52, 72, 92, 112]);
+});
+
+test("what is in order again before a run has looked, or after one put it right, asks for nothing", () => {
+  const findings = createFindings();
+  findings.seen("frodo", [motd], at(NOON));
+  assert.equal(findings.seen("frodo", [], at(NOON + EVERY)), false);
+  assert.equal(findings.wants("frodo"), false);
+  findings.seen("frodo", [motd], at(NOON + 2 * EVERY));
+  findings.begun("frodo", "converge");
+  findings.ended("frodo", corrected);
+  assert.equal(findings.seen("frodo", [], at(NOON + 3 * EVERY)), false);
+  assert.equal(findings.wants("frodo"), false);
 });
 
 test("a clock that was set back does not stop the corrections", () => {

@@ -1,0 +1,206 @@
+/** How the probe goes out, and what becomes of its reports: with a clock and hosts of the test's own. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createBoard } from "../../../../src/engine/board.ts";
+import type { EngineEvent } from "../../../../src/engine/event.ts";
+import type { Head, Wanted } from "../../../../src/engine/head.ts";
+import { createFindings } from "../../../../src/engine/probe/findings.ts";
+import { createProbes, type ProbeWorld } from "../../../../src/engine/probe/probes.ts";
+import type { ProbeReport, ProbeTarget } from "../../../../src/engine/ports/probe.ts";
+import type { Records } from "../../../../src/engine/ports/records.ts";
+import type { Lease } from "../../../../src/engine/ports/state.ts";
+import { NOON, revision, settings, stack, status } from "../../../support/engine-samples.ts";
+
+const drift = { every: 600_000, action: "correct" } as const;
+const difference = { urn: "urn:motd", paths: ["content"] };
+
+interface Going {
+  readonly targets: readonly ProbeTarget[];
+  readonly tell: (report: ProbeReport) => void;
+  readonly end: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** Stacks a, b, c, of which c has an interval of its own, and off is never looked at. */
+function stage() {
+  const names = ["hosts/a", "hosts/b", "hosts/c", "hosts/off"];
+  const probeOf: Readonly<Record<string, number | "off">> = { "hosts/c": 5_000, "hosts/off": "off" };
+  const stacks = names.map(name => {
+    const probe = probeOf[name];
+    return stack(name, settings({ drift: { ...drift, ...(probe !== undefined && { probe }) } }));
+  });
+  const board = createBoard({} as Records);
+  for (const name of names) board.put(status(name, { deployed: revision("c1") }));
+  const going: Going[] = [];
+  const events: EngineEvent[] = [];
+  const active = new Set<string>();
+  const leases: Pick<Lease, "stack">[] = [];
+  let [now, found, halted] = [NOON, 0, false];
+  const findings = createFindings();
+  const wanted = { estate: { stacks } } as unknown as Wanted;
+  const probe = (targets: readonly ProbeTarget[], tell: (report: ProbeReport) => void): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    going.push({ targets, tell, end: resolve, fail: reject });
+    return promise;
+  };
+  const world = {
+    providers: { probe },
+    state: {
+      leases: async () => leases,
+      stacks: async () => names.map(name => ({ name, version: name === "hosts/b" ? 0 : 7, resources: 1 })),
+      resources: async () => ({ ok: true, value: [] }),
+    },
+    care: { halted: () => (halted ? { kind: "stalled", reason: "disk" } : undefined) },
+    clock: { now: () => now, after: () => () => undefined, random: () => 0.5 },
+    emit: (event: EngineEvent) => void events.push(event),
+  } as unknown as ProbeWorld["world"];
+  const head = { current: () => wanted } as unknown as Head;
+  const isActive = (name: string): boolean => active.has(name);
+  const onFound = (): void => void (found += 1);
+  const probes = createProbes({ world, head, board, findings, isActive, onFound, byDefault: 30_000 });
+  /** What was begun by then has asked who is to be looked at. */
+  const settled = async (): Promise<void> => void (await new Promise(resolve => setImmediate(resolve)));
+  return {
+    board,
+    findings,
+    active,
+    leases,
+    events,
+    going,
+    found: () => found,
+    halt: (value: boolean) => void (halted = value),
+    pass: async (ms: number): Promise<readonly Going[]> => {
+      now += ms;
+      const before = going.length;
+      probes.tick();
+      await settled();
+      return going.slice(before);
+    },
+    settled,
+  };
+}
+
+const report = (name: string, more: Partial<ProbeReport> = {}): ProbeReport => ({
+  stack: name,
+  version: 7,
+  watched: 20,
+  differences: [],
+  silent: [],
+  ...more,
+});
+const names = ({ targets }: Going): readonly string[] => targets.map(({ stack: name }) => name);
+
+test("stacks are looked at each at its interval, those without a state or with `off` never", async () => {
+  const { pass, events, settled } = stage();
+  assert.deepEqual(await pass(0), []);
+  const [first] = await pass(2_500);
+  assert.deepEqual(first && names(first), ["hosts/c"]);
+  first?.tell(report("hosts/c"));
+  first?.end();
+  await settled();
+  const all = await pass(12_500);
+  assert.deepEqual(all.flatMap(names).toSorted(), ["hosts/a", "hosts/c"]);
+  const ended = events.find(event => event.type === "probed");
+  assert.deepEqual(ended && { ...ended, ms: 0 }, {
+    type: "probed",
+    every: 5_000,
+    ms: 0,
+    stacks: 1,
+    resources: 20,
+    differing: 0,
+    silent: [],
+    at: NOON + 2_500,
+  });
+});
+
+test("what differs is told and wanted once, and somebody is woken", async () => {
+  const { pass, findings, found, events } = stage();
+  await pass(0);
+  for (let round = 1; round <= 3; round++) {
+    const [one] = await pass(5_000);
+    one?.tell(report("hosts/c", { differences: [difference] }));
+    one?.end();
+  }
+  assert.equal(findings.wants("hosts/c"), true);
+  assert.equal(found(), 1);
+  assert.deepEqual(
+    events.filter(({ type }) => type === "probe-found"),
+    [{ type: "probe-found", stack: "hosts/c", differences: [difference], at: NOON + 5_000 }],
+  );
+});
+
+test("who runs, is held by somebody, paused or under way is left alone; nothing goes out on a full disk", async () => {
+  const { pass, active, leases, board, halt } = stage();
+  await pass(0);
+  active.add("hosts/c");
+  assert.deepEqual(await pass(5_000), []);
+  active.clear();
+  leases.push({ stack: "hosts/c" });
+  assert.deepEqual(await pass(5_000), []);
+  leases.length = 0;
+  board.setPause("hosts/c", { stack: "hosts/c", why: "", by: "ada", at: NOON });
+  assert.deepEqual((await pass(5_000)).flatMap(names), ["hosts/a"]);
+  board.setPause("hosts/c", undefined);
+  halt(true);
+  assert.deepEqual(await pass(5_000), []);
+  halt(false);
+  assert.deepEqual((await pass(0)).flatMap(names), ["hosts/c"]);
+  assert.deepEqual(await pass(5_000), [], "its host has not answered yet");
+});
+
+test("one that has been told of is looked at again while others of its sweep still wait", async () => {
+  const { pass } = stage();
+  await pass(0);
+  const [first] = await pass(5_000);
+  first?.tell(report("hosts/c"));
+  assert.deepEqual((await pass(5_000)).flatMap(names), ["hosts/c"]);
+});
+
+test("a report of the past counts for nothing: a run began, or ended, or the stack was paused meanwhile", async () => {
+  const { pass, active, board, findings } = stage();
+  const c = status("hosts/c", { deployed: revision("c1") });
+  await pass(0);
+  const meanwhile: readonly (readonly [() => void, () => void])[] = [
+    [() => active.add("hosts/c"), () => active.clear()],
+    [() => board.put(c), () => undefined],
+    [
+      () => board.setPause("hosts/c", { stack: "hosts/c", why: "", by: "ada", at: NOON }),
+      () => board.setPause("hosts/c", undefined),
+    ],
+  ];
+  for (const [happens, isOver] of meanwhile) {
+    const going = (await pass(5_000)).find(one => names(one).includes("hosts/c")) ?? assert.fail();
+    happens();
+    going.tell(report("hosts/c", { differences: [difference] }));
+    assert.equal(findings.wants("hosts/c"), false);
+    isOver();
+    going.end();
+  }
+});
+
+test("hosts that do not answer are told with the sweep, each once", async () => {
+  const { pass, events, settled } = stage();
+  await pass(0);
+  const silent = [{ host: "ssh://frodo", why: "refused" }];
+  const [one] = await pass(5_000);
+  one?.tell(report("hosts/c", { silent }));
+  one?.tell(report("hosts/c", { silent }));
+  one?.end();
+  await settled();
+  const probed = events.find(event => event.type === "probed");
+  assert.deepEqual(probed?.silent, silent);
+  assert.equal(probed.stacks, 1);
+});
+
+test("a probe that fails is an error in the log, and the next one goes out", async () => {
+  const { pass, events, settled } = stage();
+  await pass(0);
+  const [one] = await pass(5_000);
+  one?.fail(new Error("it keeps dying"));
+  await settled();
+  assert.deepEqual(
+    events.map(event => event.type === "message" && event.text),
+    ["the probe failed: Error: it keeps dying"],
+  );
+  assert.deepEqual((await pass(5_000)).flatMap(names), ["hosts/c"]);
+});
