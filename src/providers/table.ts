@@ -7,6 +7,7 @@ import { group } from "./host/group.ts";
 import { handler } from "./host/handler.ts";
 import { hostResource } from "./host/host-resource.ts";
 import { block } from "./host/managed-block.ts";
+import { nginxSite } from "./host/nginx/nginx-site.ts";
 import { symlink } from "./host/symlink.ts";
 import { packageFamily } from "./host/package.ts";
 import { systemdUnit } from "./host/systemd-unit.ts";
@@ -19,6 +20,7 @@ const all: readonly AnyResource[] = [
   closeOver(hostResource(directory)),
   closeOver(hostResource(group)),
   closeOver(hostResource(container)),
+  closeOver(hostResource(nginxSite)),
   closeOver(hostResource(packageFamily)),
   closeOver(hostResource(symlink)),
   closeOver(hostResource(block)),

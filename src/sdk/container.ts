@@ -14,8 +14,8 @@ export interface Health {
   url?: pulumi.Input<string>;
   /** Run by the host's `sh`, as root; it is healthy where that ends with 0. */
   command?: pulumi.Input<string>;
-  /** Default "30s". */
-  within?: pulumi.Input<string>;
+  /** Seconds from the change until it must be healthy. Default 30. */
+  within?: pulumi.Input<number>;
 }
 
 /** One of `image`, `archive` and `build` is given. */

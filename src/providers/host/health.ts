@@ -1,8 +1,20 @@
 /** Health checks of what was changed, as shell functions that run on the host. */
 import { word } from "../connection/shell-loop.ts";
+import { isMap, type Plain } from "../grpc/value.ts";
+import { textOf } from "./placement.ts";
 
 export type Health =
   { readonly url: string; readonly within: number } | { readonly command: string; readonly within: number };
+
+const WITHIN_S = 30;
+
+export function healthOf(value: Plain | undefined): Health | undefined {
+  if (!isMap(value)) return undefined;
+  const within = typeof value["within"] === "number" ? value["within"] : WITHIN_S;
+  const [url, command] = [textOf(value, "url"), textOf(value, "command")];
+  if (url !== undefined) return { url, within };
+  return command === undefined ? undefined : { command, within };
+}
 
 /** One request. */
 const REQUEST_S = 5;

@@ -1,21 +1,9 @@
 /** What shows that something works after a change: a request, or a command. */
 import { command } from "./place.ts";
-import { flaw, object, optional, text, type Rule } from "./shape.ts";
+import { flaw, object, optional, text, whole, type Rule } from "./shape.ts";
 
 /** An hour: whoever needs longer has no health check. */
 const MOST_SECONDS = 3600;
-
-/** `30s`, `2m`; undefined: neither. */
-export function secondsOf(value: unknown): number | undefined {
-  const [, digits, unit] = (typeof value === "string" && /^(\d{1,4})(s|m)$/.exec(value)) || [];
-  return digits === undefined ? undefined : Number(digits) * (unit === "m" ? 60 : 1);
-}
-
-const within: Rule = value => {
-  const seconds = secondsOf(value);
-  if (seconds !== undefined && seconds >= 1 && seconds <= MOST_SECONDS) return [];
-  return flaw('must be a time from "1s" to "60m", for example "30s"');
-};
 
 /** No spaces and quotes: it travels as one word, and is written into logs. */
 export const webAddress = text({
@@ -25,7 +13,7 @@ export const webAddress = text({
 });
 
 const parts = object(
-  { url: optional(webAddress), command: optional(command), within: optional(within) },
+  { url: optional(webAddress), command: optional(command), within: optional(whole(1, MOST_SECONDS)) },
   "an object with url or command, and within",
 );
 

@@ -1,8 +1,7 @@
 /** A container's inputs, typed. */
 import path from "node:path";
-import { secondsOf } from "../../../sdk/shapes/health.ts";
 import { isList, isMap, isSpecial, kind, type Plain, type PlainMap } from "../../grpc/value.ts";
-import type { Health } from "../health.ts";
+import { healthOf, type Health } from "../health.ts";
 import { textOf } from "../placement.ts";
 
 type Texts = Readonly<Record<string, string>>;
@@ -79,16 +78,6 @@ function authOf(logins: Plain | undefined): string | undefined {
   };
   const auths = Object.entries(logins).map(([registry, login]) => [registry, entry(login)] as const);
   return JSON.stringify({ auths: Object.fromEntries(auths) });
-}
-
-const HEALTHY_WITHIN_S = 30;
-
-export function healthOf(value: Plain | undefined): Health | undefined {
-  if (!isMap(value)) return undefined;
-  const within = secondsOf(value["within"]) ?? HEALTHY_WITHIN_S;
-  const [url, command] = [textOf(value, "url"), textOf(value, "command")];
-  if (url !== undefined) return { url, within };
-  return command === undefined ? undefined : { command, within };
 }
 
 export function parseContainer(properties: PlainMap): ContainerInputs {
