@@ -38,11 +38,12 @@ async function entryOf(stats: Stats): Promise<Entry> {
 export async function readEntry(target: string, maxBytes: number): Promise<Outcome<FileEntry | undefined>> {
   const stats = await statIfThere(target);
   if (!stats) return done(undefined);
-  const entry = await entryOf(stats);
-  if (entry.kind !== "file" || entry.size > maxBytes) return done(entry);
-  // O_NOFOLLOW: it may have been exchanged for a symlink since the look above.
+  if (!stats.isFile() || stats.size > maxBytes) return done(await entryOf(stats));
+  // O_NOFOLLOW: it may have been exchanged for a symlink since the look above, or for another file.
   const handle = await open(target, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
+    const entry = await entryOf(await handle.stat());
+    if (entry.kind !== "file" || entry.size > maxBytes) return done(entry);
     // One byte more than the size, to see whether it grew.
     const buffer = Buffer.alloc(entry.size + 1);
     const bytesRead = await readFully(handle, buffer);

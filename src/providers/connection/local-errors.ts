@@ -19,6 +19,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   EIO: "the device reports an input/output error",
   EFBIG: "the file is too big for the file system",
 };
+/** How the message ends where a path leads through something that is no folder. */
+export const BELOW_FILE = "(ENOTDIR)";
 const DENIED: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS"]);
 
 /** Runs `act`; an error of the operating system becomes trouble at `target`, any other is a bug and goes up. */

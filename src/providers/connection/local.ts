@@ -4,7 +4,7 @@ import path from "node:path";
 import { done, trouble, type Outcome } from "../outcome.ts";
 import { askLocal, type LocalSystem } from "./local-ask.ts";
 import { readEntry, statIfThere } from "./local-entries.ts";
-import { attempt, codeOf } from "./local-errors.ts";
+import { attempt, BELOW_FILE, codeOf } from "./local-errors.ts";
 import { removeBelow } from "./local-trees.ts";
 import { applyAttributes, makeLink, putInPlace, type Validate } from "./local-write.ts";
 import type { Machine, Writing } from "./machine.ts";
@@ -94,6 +94,10 @@ async function removeFolder(target: string): Promise<Outcome<boolean>> {
 
 const NO_SYSTEM = "is a folder that stands for a host: it has files, and nothing that could be run";
 
+/** Below a file there is nothing: as good an answer as any to whoever only looks. */
+const nothingBelowFiles = <T>(looked: Outcome<T | undefined>): Outcome<T | undefined> =>
+  !looked.ok && looked.trouble.message.endsWith(BELOW_FILE) ? done(undefined) : looked;
+
 /** The machine's own shell validates; a folder that stands for a host has none. */
 function validator(
   target: string,
@@ -128,7 +132,10 @@ export function localMachine(root: string, system?: LocalSystem): Machine {
     name,
     system: system !== undefined,
     ask: (questions, signal) =>
-      askLocal(questions, (target, look) => inside(target, signal, look), { system, signal }),
+      askLocal(questions, (target, look) => inside(target, signal, look).then(nothingBelowFiles), {
+        system,
+        signal,
+      }),
     run: async (script, signal) => system?.run(script, signal) ?? trouble("refused", `${name} ${NO_SYSTEM}`),
     read: (target, maxBytes, signal) => inside(target, signal, real => readEntry(real, maxBytes)),
     write: (target, content, writing, signal) =>

@@ -50,7 +50,7 @@ const entry: Subject<"entry"> = {
     for (const line of linesOf(output)) {
       const facts = parseStat(line.split("\t", 7).join("\t"));
       if (facts) table.set(line.split("\t").slice(7).join("\t"), facts);
-      else if (!line.endsWith(": No such file or directory")) return line.slice(0, 500);
+      else if (!/: (No such file or directory|Not a directory)$/.test(line)) return line.slice(0, 500);
     }
     return matched(list, ({ path }) => path, table);
   },

@@ -3,7 +3,7 @@ import { command, PLACE } from "./place.ts";
 import { flaw, optional, text, type Rule, type Shape } from "./shape.ts";
 
 /** As characters, which are no more than the bytes; the provider counts those. */
-const MOST = 15_000_000;
+export const MOST_CONTENT = 15_000_000;
 
 export const base64: Rule = value =>
   typeof value === "string" && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value)
@@ -20,7 +20,7 @@ export const validation: Rule = (value, isLater) => {
 
 export const FILE: Shape = {
   ...PLACE,
-  content: optional(text({ most: MOST, nul: true })),
+  content: optional(text({ most: MOST_CONTENT, nul: true })),
   contentBase64: optional(base64),
   validate: optional(validation),
 };

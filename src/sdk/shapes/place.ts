@@ -36,6 +36,12 @@ export const path: Rule = value => {
   return reason === undefined ? [] : flaw(reason);
 };
 
+/** Of what is always asked for together with others: there, lines tell the answers apart. */
+export const pathInLine: Rule = (value, isLater) => {
+  const flaws = path(value, isLater);
+  return flaws.length === 0 && String(value).includes("\n") ? flaw("must not hold a line break") : flaws;
+};
+
 export const mode = text({
   pattern: /^0?[0-7]{3,4}$/,
   what: 'a text of octal digits, for example "0644"',

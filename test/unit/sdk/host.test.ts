@@ -14,7 +14,7 @@ type Constructor = new (
   name: string,
   args: Arguments,
 ) => pulumi.Resource & Record<string, pulumi.Output<unknown>>;
-type Sdk = Record<"Host" | "File" | "Directory" | "Template", Constructor>;
+type Sdk = Record<"Host" | "File" | "Directory" | "Template" | "Symlink" | "ManagedBlock", Constructor>;
 
 let folder: string;
 let sdk: Sdk;
@@ -86,7 +86,19 @@ const mistakes: [keyof Sdk, Arguments, RegExp][] = [
   ["File", { ...at, content: "", source: "a" }, /are both given/],
   ["File", { ...at, source: "nope" }, /source nope cannot be read \(ENOENT\)/],
   ["File", { ...at, content: "", mode: 644 }, /mode must be a text/],
-  ["Directory", { ...at, purge: true }, /Directory "it": purge is not known/],
+  ["Directory", { ...at, purge: true }, /Directory "it": purge needs source/],
+  ["Directory", { ...at, sorce: "a" }, /Directory "it": sorce is not known/],
+  ["Directory", { ...at, source: "nope" }, /source nope cannot be read \(ENOENT\)/],
+  ["Directory", { ...at, source: "package.json" }, /package\.json is not a folder/],
+  ["Directory", { ...at, source: "src", fileMode: "rw" }, /fileMode must be a text of octal digits/],
+  ["File", { ...at, content: "", validate: "nginx -t" }, /validate must hold %s/],
+  ["Symlink", { ...at }, /Symlink "it": target missing/],
+  ["ManagedBlock", { ...at, marker: "a#b", content: "" }, /marker must be a name/],
+  [
+    "ManagedBlock",
+    { ...at, marker: "a", content: "", at: "end", before: "x" },
+    /before and at are both given/,
+  ],
   ["Template", { ...at, text: "{% if %}{% nope %}" }, /Template "it": template text:1:\d+: /],
 ];
 for (const [type, args, expected] of mistakes)
