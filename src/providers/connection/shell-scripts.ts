@@ -46,6 +46,15 @@ elif [ -e "$p" ] || [ -L "$p" ]; then now=other
 else now=; fi
 [ "$now" = ${word(was ?? "")} ] || exit ${CHANGED}`;
 
+/** Longer than any step of ours takes: what is older was left by one that was cut off, by a power cut for example. */
+const LEFT_MINUTES = 30;
+
+/** Costs nothing where nothing is left. */
+const SWEEP = `
+for l in "$d"/.holdfast-??????????; do
+  if [ -f "$l" ] || [ -L "$l" ]; then find "$l" -maxdepth 0 ! -type d -mmin +${LEFT_MINUTES} -delete; fi
+done`;
+
 /**
  * The new file is made beside the old one, owned and moded before it is seen, and flushed before it takes its
  * place. The folder may be one that cannot be opened: its flush is worth a try and no more.
@@ -54,6 +63,7 @@ export const write = (path: string, folder: string, bytes: number, writing: Writ
 p=${word(path)} d=${word(folder)}
 mkdir -p -- "$d" || exit ${FAILED}
 if [ -d "$p" ] && [ ! -L "$p" ]; then echo 'it is a folder; it is not replaced by a file' >&2; exit ${FAILED}; fi
+${SWEEP}
 t=$(mktemp -- "$d/.holdfast-XXXXXXXXXX") || exit ${FAILED}
 trap 'rm -f -- "$t"' EXIT
 trap 'exit ${FAILED}' HUP INT TERM
@@ -80,6 +90,7 @@ p=${word(path)} d=${word(folder)} to=${word(target)}
 mkdir -p -- "$d" || exit ${FAILED}
 if [ -L "$p" ] && [ "$(readlink -n -- "$p"; echo .)" = "$to." ]; then exit 0; fi
 if [ ! -L "$p" ] && [ -e "$p" ]; then ${refuse("it is there and is not a symlink; it is not replaced by one")}; fi
+${SWEEP}
 t=$(mktemp -u -- "$d/.holdfast-XXXXXXXXXX") && ln -s -- "$to" "$t" || exit ${FAILED}
 mv -fT -- "$t" "$p" || { rm -f -- "$t"; exit ${FAILED}; }`;
 

@@ -8,7 +8,7 @@ import { LOOP } from "./shell-loop.ts";
 import type { SshConnection } from "./spec.ts";
 
 /** Seconds. ssh itself gives up on a host that goes silent after three of these. */
-const ALIVE_INTERVAL = 15;
+const ALIVE_INTERVAL = 7;
 /** A file system in memory: a private key in here never reaches a disk. */
 const MEMORY = "/dev/shm";
 /** Name under which a pinned host key stands in its known_hosts file. */
