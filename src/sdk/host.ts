@@ -58,6 +58,7 @@ export { Group, type GroupArgs } from "./group.ts";
 export { Handler, type HandlerArgs } from "./handler.ts";
 export { ManagedBlock, type ManagedBlockArgs } from "./managed-block.ts";
 export { NginxSite, type NginxSiteArgs, type SiteTls } from "./nginx-site.ts";
+export { Package, type PackageArgs } from "./package.ts";
 export { Symlink, type SymlinkArgs } from "./symlink.ts";
 export { SystemdUnit, type SystemdUnitArgs, type UnitHealth } from "./systemd-unit.ts";
 export { Template, type TemplateArgs } from "./template.ts";
