@@ -180,7 +180,7 @@ export function seeUnit(inputs: UnitInputs, answers: Answers, properties: PlainM
   return {
     properties: {
       ...properties,
-      ...filesNow(inputs, answers, unit?.NeedDaemonReload === "yes"),
+      ...filesNow(inputs, answers, unit?.NeedDaemonReload === "yes" && !isMasked(fileState)),
       ...(fileState !== undefined && { masked: isMasked(fileState) }),
       ...enabledNow(inputs, fileState),
       ...(unit && runningNow(inputs, unit, pending)),
