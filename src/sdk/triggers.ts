@@ -38,10 +38,25 @@ const treeOf = (path: unknown, entries: unknown): readonly string[] | undefined 
         .map(below => `${String(path)}/${below}`)
     : undefined;
 
+/** The SDK's own way to tell a value that is to come from one that is not there; its declarations leave it out. */
+type Asked = pulumi.Output<unknown> & { promise(withUnknowns: boolean): Promise<unknown> };
+
+/**
+ * Without what is not there: a preview takes each of that for something that may still come, and a digest of it would
+ * never be known.
+ */
+async function present(outputs: Outputs): Promise<Outputs> {
+  const asked = Object.entries(outputs).map(async ([key, output]): Promise<[string, Asked][]> => {
+    const told = output as Asked;
+    return (await told.promise(true)) === undefined ? [] : [[key, told]];
+  });
+  return Object.fromEntries((await Promise.all(asked)).flat());
+}
+
 /** What it is, as a digest, and the files that show on the host whether somebody touched it. */
 function itemOf(resource: pulumi.CustomResource): pulumi.Inputs {
   const outputs = outputsOf(resource);
-  const state = pulumi.output(outputs).apply(digest);
+  const state = pulumi.output(present(outputs)).apply(digest);
   const { path, entries } = outputs;
   if (path === undefined) return { state };
   if (entries === undefined) return { path, state };
