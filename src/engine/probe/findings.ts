@@ -7,8 +7,11 @@ import type { Difference } from "../ports/probe.ts";
 import type { RunMode, RunRecord } from "../ports/records.ts";
 import type { StackName } from "../ports/stack.ts";
 
-/** `wanted`: a run is to look; `asked`: one does, or did, and left it; `corrected`: one did something about it. */
-export type Stage = "wanted" | "asked" | "corrected";
+/**
+ * `wanted`: a run is to look; `asked`: one does, or did, and left it; `corrected`: one did something about it;
+ * `dismissed`: one saw nothing that counts; `passing`: so it was, and it was in order in between.
+ */
+export type Stage = "wanted" | "asked" | "corrected" | "dismissed" | "passing";
 
 export interface Finding {
   readonly digest: string;
@@ -32,8 +35,9 @@ function digestOf(differences: readonly Difference[]): string {
 }
 
 /**
- * What was put right and differs again at once, in the same way, is somebody else's doing who does not stop: it is put
- * right less and less often, down to the scheduled check. Half an interval: the probe's own is jittered.
+ * What was put right and differs again at once, in the same way, is somebody else's doing who does not stop; what comes
+ * and goes before a run sees it is a unit perhaps that starts again and again. Of both a run is asked less and less often,
+ * down to the scheduled check. Half an interval: the probe's own is jittered.
  */
 const patience = ({ times }: Finding, { every, checked }: Rhythm): number =>
   Math.min((every / 2) * 2 ** (times - 1), checked);
@@ -43,6 +47,7 @@ const NOTHING = digestOf([]);
 /** What a run saw and left as it was is in order again: one more run is to see it, or the stack shows as drifted for long. */
 function inOrder(before: Finding | undefined, now: number): Finding | undefined {
   if (before?.digest === NOTHING) return before.stage === "wanted" ? before : undefined;
+  if (before?.stage === "dismissed" || before?.stage === "passing") return { ...before, stage: "passing" };
   return before?.stage === "asked" ? { digest: NOTHING, stage: "wanted", at: now, times: 1 } : undefined;
 }
 
@@ -58,7 +63,8 @@ export function seen(
   if (before?.digest !== digest) return { digest, stage: "wanted", at: now, times: 1 };
   const since = now - before.at;
   // Below zero: the clock was set back.
-  const again = before.stage === "corrected" && (since < 0 || since >= patience(before, rhythm));
+  const mayAgain = before.stage === "corrected" || before.stage === "passing";
+  const again = mayAgain && (since < 0 || since >= patience(before, rhythm));
   return again ? { digest, stage: "wanted", at: now, times: before.times + 1 } : before;
 }
 
@@ -77,7 +83,8 @@ export function ended(
   if (before?.stage !== "asked") return before;
   // Cut off: nobody has looked.
   if (outcome === "aborted") return undefined;
-  return didSomething(counts) ? { ...before, stage: "corrected" } : before;
+  if (didSomething(counts)) return { ...before, stage: "corrected" };
+  return outcome === "unchanged" ? { ...before, stage: "dismissed" } : before;
 }
 
 export interface Findings {

@@ -17,7 +17,7 @@ test("a finding asks for one run, and what that run leaves as it is does not ask
   assert.equal(findings.seen("frodo", [motd], at(NOON + EVERY)), false, "it waits already");
   findings.begun("frodo", "converge");
   assert.equal(findings.wants("frodo"), false);
-  for (const outcome of ["drifted", "unchanged", "held", "failed"] as const) {
+  for (const outcome of ["drifted", "held", "failed", "unchanged"] as const) {
     findings.ended("frodo", { outcome });
     assert.equal(findings.seen("frodo", [motd], at(NOON + 24 * 60 * MINUTE)), false, outcome);
   }
@@ -66,6 +66,19 @@ test("what is in order again before a run has looked, or after one put it right,
   findings.ended("frodo", corrected);
   assert.equal(findings.seen("frodo", [], at(NOON + 3 * EVERY)), false);
   assert.equal(findings.wants("frodo"), false);
+});
+
+test("what comes and goes before a run sees it asks less and less often", () => {
+  const findings = createFindings();
+  const asks: number[] = [];
+  for (let round = 0; round <= 120; round++) {
+    const differs = round % 2 === 0 ? [motd] : [];
+    if (findings.seen("frodo", differs, at(NOON + round * EVERY))) asks.push(round);
+    findings.begun("frodo", "converge");
+    findings.ended("frodo", { outcome: "unchanged" });
+  }
+  assert.deepEqual(asks, [0, 2, 4, 6, 10, 18, 34, 54, 74, 94, 114]);
+  assert.equal(findings.seen("frodo", [issue], at(NOON + 121 * EVERY)), true, "something else asks at once");
 });
 
 test("a clock that was set back does not stop the corrections", () => {
