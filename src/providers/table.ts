@@ -1,4 +1,5 @@
 /** Every resource type that holdfast itself provides. A new family adds its resources here and nowhere else. */
+import { archive } from "./host/archive.ts";
 import { container } from "./host/container/container.ts";
 import { cronJob } from "./host/cron-job.ts";
 import { directory } from "./host/directory.ts";
@@ -24,6 +25,7 @@ const all: readonly AnyResource[] = [
   closeOver(hostResource(packageFamily)),
   closeOver(hostResource(symlink)),
   closeOver(hostResource(block)),
+  closeOver(hostResource(archive)),
   closeOver(hostResource(systemdUnit)),
   closeOver(hostResource(handler)),
   closeOver(hostResource(timer)),

@@ -52,6 +52,7 @@ export class Host extends pulumi.ComponentResource {
 
 export { Container, type Build, type ContainerArgs, type Health } from "./container.ts";
 export { CronJob, type CronJobArgs } from "./cron-job.ts";
+export { Archive, type ArchiveArgs } from "./archive.ts";
 export { Directory, type DirectoryArgs } from "./directory.ts";
 export { File, type FileArgs } from "./file.ts";
 export { Group, type GroupArgs } from "./group.ts";
