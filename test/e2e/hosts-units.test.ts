@@ -1,6 +1,7 @@
 /** SystemdUnit on a real host: what is made, changed, found by hand and put back, and what comes back by itself. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { ValueMap } from "../../src/providers/grpc/value.ts";
 import { noHosts, startHost, type LoneHost } from "../support/hosts/hosts.ts";
 import { openDesk, type Desk, type Made, type Resources } from "../support/hosts/resources.ts";
 
@@ -196,7 +197,7 @@ test("what systemd finds wrong is told before anything is replaced", { skip }, a
 test("restartOn and reloadOn act once for many changes, also for files put back", { skip }, async () => {
   await host.run("mkdir -p /etc/count; echo 1 >/etc/count/a; echo 1 >/etc/count/b; echo 1 >/etc/count/r");
   const counting = `[Service]\nExecStart=/bin/sh -c 'echo start >>/run/count; exec sleep 1000'\nExecReload=/bin/sh -c 'echo reload >>/run/count'\n`;
-  const wanted = (value: string) => ({
+  const wanted = (value: string): ValueMap => ({
     name: "count.service",
     content: counting,
     running: true,
