@@ -150,7 +150,8 @@ export function createProviderHostClient(options: ProviderHostClientOptions): Pr
       }
     },
     async close(runId) {
-      if (desk.ports.delete(runId)) await desk.call<"close">(id => ({ order: "close", id, runId }));
+      if (!desk.ports.delete(runId)) return [];
+      return desk.call<"close">(id => ({ order: "close", id, runId }));
     },
     unreachable: async resources =>
       resources.length === 0 ? [] : desk.call<"unreachable">(id => ({ order: "unreachable", id, resources })),

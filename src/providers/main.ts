@@ -50,12 +50,7 @@ function obey(order: Order): void {
     case "open":
       return answer(order.id, configured().open(order.request));
     case "close":
-      return answer(
-        order.id,
-        configured()
-          .close(order.runId)
-          .then(() => null),
-      );
+      return answer(order.id, configured().close(order.runId));
     case "unreachable":
       return answer(order.id, configured().unreachable(order.resources));
     case "probe": {

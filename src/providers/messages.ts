@@ -18,7 +18,7 @@ export type Order =
 /** What an order is answered with. */
 export interface Answers {
   readonly open: number;
-  readonly close: null;
+  readonly close: readonly UnknownResource[];
   readonly unreachable: readonly UnknownResource[];
   readonly probe: null;
 }

@@ -31,7 +31,8 @@ export interface PortRequest {
 export interface LocalProviderHost extends LocalProber {
   /** Answers the port. Rejects where the wanted one is taken. */
   open(request: PortRequest): Promise<number>;
-  close(runId: string): Promise<void>;
+  /** Answers what nothing was done about because its target did not answer. */
+  close(runId: string): Promise<readonly UnknownResource[]>;
   unreachable(resources: readonly StateResource[]): Promise<readonly UnknownResource[]>;
   closeAll(): Promise<void>;
 }
@@ -47,10 +48,10 @@ export function createProviderHost(options: ProviderHostOptions): LocalProviderH
   const mayMutate = options.mayMutate ?? (async () => true);
   const { signal } = stopping;
   const prober = createProber({ resources, connections, signal, onBug: options.onBug ?? rethrow });
-  const close = async (runId: string): Promise<void> => {
+  const close = async (runId: string): Promise<readonly UnknownResource[]> => {
     const port = ports.get(runId);
     ports.delete(runId);
-    await port?.close();
+    return (await port?.close()) ?? [];
   };
   return {
     async open({ runId, stack, port: wanted }) {

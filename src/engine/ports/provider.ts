@@ -17,8 +17,11 @@ export interface ProviderHost extends Prober {
     readonly stack: StackName;
     readonly organization: string;
   }): Promise<Result<ProviderAccess>>;
-  /** Aborts what is in flight on the run's port and closes it. */
-  close(runId: string): Promise<void>;
+  /**
+   * Aborts what is in flight on the run's port and closes it. Answers what nothing was done about because its
+   * target did not answer; nothing of it after a restart of the provider host.
+   */
+  close(runId: string): Promise<readonly UnknownResource[]>;
   /** Which of these resources sit behind a connection that does not answer now. */
   unreachable(resources: readonly StateResource[]): Promise<readonly UnknownResource[]>;
 }

@@ -5,7 +5,7 @@ import type { Applied } from "../ports/pulumi.ts";
 import type { RunEnd } from "../run.ts";
 import { judgeApply } from "../steps/apply.ts";
 import type { Look } from "../steps/look.ts";
-import { viewState } from "../steps/workspace.ts";
+import { countState } from "../steps/workspace.ts";
 import { driftSeen, end, type Round, type RoundEnd } from "./round.ts";
 
 /** A dead target is tried again; the others are done. */
@@ -40,9 +40,9 @@ export function base(seen: Seen, more: Partial<RunEnd>): RunEnd {
 }
 
 /** Resources and references as they are after an apply. */
-async function viewAfter(round: Round): Promise<Partial<RunEnd>> {
-  const after = await viewState(round.run, round.world);
-  return after.ok ? { resources: after.value.resources, references: after.value.references } : {};
+async function countAfter(round: Round): Promise<Partial<RunEnd>> {
+  const after = await countState(round.run, round.world);
+  return after.ok ? after.value : {};
 }
 
 export async function applied(seen: Seen, result: Result<Applied>): Promise<RoundEnd> {
@@ -50,8 +50,8 @@ export async function applied(seen: Seen, result: Result<Applied>): Promise<Roun
   const ended = await round.close();
   const held = await driftSeen(round, look.drift, "open");
   const drifted = look.plan.drift.length > 0 || seen.driftLeft;
-  const after = await viewAfter(round);
-  const failure = judgeApply(result, ended.refusals);
+  const after = await countAfter(round);
+  const failure = judgeApply(result, ended.refusals, ended.unreached);
   const { counts, diagnostics } = result.ok ? result.value : { counts: {}, diagnostics: [] };
   const log = diagnostics.join("\n");
   if (failure) {

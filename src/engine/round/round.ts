@@ -2,7 +2,9 @@
 import { driftRecords, type SortedDrift } from "../drift.ts";
 import type { Result } from "../failure.ts";
 import type { OperationContext } from "../ports/pulumi.ts";
+import type { UnknownResource } from "../ports/plan.ts";
 import type { DriftRecord } from "../ports/records.ts";
+import type { RunStateOutcome } from "../ports/state.ts";
 import type { Run, RunEnd, RunSignals, RunWorld } from "../run.ts";
 import { openSession, viewState, type StateView, type Workspace } from "../steps/workspace.ts";
 
@@ -13,8 +15,13 @@ export interface Round {
   readonly workspace: Workspace;
   readonly view: StateView;
   readonly context: OperationContext;
-  /** Closes the round's port and token; answers what the state service saw. Safe to call twice. */
-  readonly close: () => Promise<Awaited<ReturnType<RunWorld["state"]["endRun"]>>>;
+  /** Closes the round's port and token; answers what they saw. Safe to call twice. */
+  readonly close: () => Promise<RoundOutcome>;
+}
+
+export interface RoundOutcome extends RunStateOutcome {
+  /** What nothing was done about because its target did not answer. */
+  readonly unreached: readonly UnknownResource[];
 }
 
 /** A round's end, or the wish for another round. */
@@ -45,8 +52,11 @@ export async function openRound(
   if (!view.ok) return view;
   const session = await openSession(run, world, signals, workspace);
   let closing: ReturnType<Round["close"]> | undefined;
-  const close = (): ReturnType<Round["close"]> =>
-    (closing ??= world.providers.close(run.id).then(() => world.state.endRun(run.id)));
+  const closeBoth = async (): Promise<RoundOutcome> => {
+    const unreached = await world.providers.close(run.id);
+    return { ...(await world.state.endRun(run.id)), unreached };
+  };
+  const close: Round["close"] = () => (closing ??= closeBoth());
   if (!session.ok) {
     await close();
     return session;

@@ -1,6 +1,6 @@
 /** Does what the plan holds and nothing else: each update is bound to it in the state service. */
 import { ok, type Failure, type Result } from "../failure.ts";
-import type { Plan } from "../ports/plan.ts";
+import type { Plan, UnknownResource } from "../ports/plan.ts";
 import { isProvider } from "../provider-settings.ts";
 import type { Applied, OperationContext } from "../ports/pulumi.ts";
 import type { Refusal } from "../ports/state.ts";
@@ -87,12 +87,28 @@ function refused([first]: readonly Refusal[], progressed: boolean): Failure | un
   return { kind: "transient", reason: "plan-outdated", why, progressed };
 }
 
+/** Where every resource that failed did so for want of an answer: words without a resource follow from those. */
+function silent({ errors }: Applied, unreached: readonly UnknownResource[]): Failure | undefined {
+  const why = new Map(unreached.map(one => [one.urn, one.why]));
+  const failed = errors.flatMap(({ urn }) => (urn === undefined ? [] : [urn]));
+  const [host] = failed;
+  if (host === undefined || failed.some(urn => !why.has(urn))) return undefined;
+  return { kind: "transient", reason: "host-unreachable", host, why: why.get(host) ?? "" };
+}
+
 /** What an ended apply means. A refusal outweighs what it made the CLI say. */
-export function judgeApply(result: Result<Applied>, refusals: readonly Refusal[]): Failure | undefined {
+export function judgeApply(
+  result: Result<Applied>,
+  refusals: readonly Refusal[],
+  unreached: readonly UnknownResource[],
+): Failure | undefined {
   const outdated = refused(refusals, result.ok && result.value.done.length > 0);
   if (outdated || !result.ok) return outdated ?? (result.ok ? undefined : result.failure);
   const applied = result.value;
-  if (applied.errors.length > 0) return { kind: "transient", reason: "apply-failed", errors: applied.errors };
+  if (applied.errors.length > 0)
+    return (
+      silent(applied, unreached) ?? { kind: "transient", reason: "apply-failed", errors: applied.errors }
+    );
   if (applied.exitCode === 0) return undefined;
   const message = applied.diagnostics.at(-1) ?? "the CLI said nothing";
   return { kind: "transient", reason: "cli-failed", exitCode: applied.exitCode, message };

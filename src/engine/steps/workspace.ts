@@ -4,6 +4,7 @@ import { isEngineOwn } from "../plan.ts";
 import type { PreparedProgram } from "../ports/program.ts";
 import type { OperationContext, RunConfig } from "../ports/pulumi.ts";
 import type { UnknownResource } from "../ports/plan.ts";
+import type { StateResource } from "../ports/state.ts";
 import type { cleanups, Run, RunSignals, RunWorld } from "../run.ts";
 
 export interface Workspace {
@@ -81,18 +82,35 @@ export async function openSession(
   });
 }
 
-export interface StateView {
-  readonly version: number;
+/** What a state holds. */
+export interface StateContent {
   /** Custom resources, the engine's own not counted. */
   readonly resources: number;
-  readonly unknown: readonly UnknownResource[];
   /** Stacks whose outputs this one reads, as `project/stack`. */
   readonly references: readonly string[];
+}
+
+export interface StateView extends StateContent {
+  readonly version: number;
+  readonly unknown: readonly UnknownResource[];
 }
 
 function referenced(inputs: Readonly<Record<string, unknown>>): string[] {
   const name = inputs["name"];
   return typeof name === "string" ? [name.split("/").slice(-2).join("/")] : [];
+}
+
+const contentOf = (resources: readonly StateResource[]): StateContent => ({
+  resources: resources.filter(({ type, custom }) => custom && !isEngineOwn(type)).length,
+  references: resources
+    .filter(({ type }) => type === "pulumi:pulumi:StackReference")
+    .flatMap(({ inputs }) => referenced(inputs)),
+});
+
+/** What the state holds now; nobody is asked whether it is there. */
+export async function countState(run: Run, world: RunWorld): Promise<Result<StateContent>> {
+  const resources = await world.state.resources(run.stack.name, { openSecrets: true });
+  return resources.ok ? ok(contentOf(resources.value)) : resources;
 }
 
 /** The state as it stands, and which of its resources sit behind a connection that is dead now. */
@@ -101,9 +119,5 @@ export async function viewState(run: Run, world: RunWorld): Promise<Result<State
   const resources = await world.state.resources(run.stack.name, { openSecrets: true });
   if (!resources.ok) return resources;
   const unknown = await world.providers.unreachable(resources.value);
-  const references = resources.value
-    .filter(({ type }) => type === "pulumi:pulumi:StackReference")
-    .flatMap(({ inputs }) => referenced(inputs));
-  const own = resources.value.filter(({ type, custom }) => custom && !isEngineOwn(type));
-  return ok({ version, resources: own.length, unknown, references });
+  return ok({ version, unknown, ...contentOf(resources.value) });
 }

@@ -1,24 +1,32 @@
 /** A gRPC server on one port of the loopback address. */
 import grpc from "@grpc/grpc-js";
 import serviceDefinition from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import type { UnknownResource } from "../../engine/ports/plan.ts";
 import { createCalls } from "./scope.ts";
 import { createService, type ServiceOptions } from "./service.ts";
 
 export interface ProviderPort {
   readonly port: number;
-  /** Aborts what is in flight, waits for it to end, and closes. */
-  close(): Promise<void>;
+  /** Aborts what is in flight, waits for it to end, and closes. Answers what nothing was done about for want of an answer. */
+  close(): Promise<readonly UnknownResource[]>;
 }
 
+export type PortOptions = Omit<ServiceOptions, "calls" | "onUnreachable">;
+
 /** `port` 0 takes a free one. Rejects where the port is taken. */
-export async function openPort(options: Omit<ServiceOptions, "calls">, port: number): Promise<ProviderPort> {
+export async function openPort(options: PortOptions, port: number): Promise<ProviderPort> {
   const calls = createCalls();
+  const unreached: UnknownResource[] = [];
+  const onUnreachable = (urn: string, why: string): void => void unreached.push({ urn, why });
   // The engine's messages carry whole states; it sets no limit for itself either.
   const server = new grpc.Server({
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
   });
-  server.addService(serviceDefinition.ResourceProviderService, createService({ ...options, calls }));
+  server.addService(
+    serviceDefinition.ResourceProviderService,
+    createService({ ...options, calls, onUnreachable }),
+  );
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, bound) =>
     error ? reject(error) : resolve(bound),
@@ -30,6 +38,7 @@ export async function openPort(options: Omit<ServiceOptions, "calls">, port: num
       calls.cancel();
       await calls.idle();
       server.forceShutdown();
+      return unreached;
     },
   };
 }

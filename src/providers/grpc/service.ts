@@ -7,7 +7,7 @@ import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import type { ConnectionPool } from "../connection/pool.ts";
 import type { AnyResource, CallContext } from "../resource.ts";
 import { refusalOf, type Calls, type Scope } from "./scope.ts";
-import { errorOf, isStatusError, type StatusError } from "./status.ts";
+import { errorOf, isStatusError, isUnreachable, type StatusError } from "./status.ts";
 import * as steps from "./steps.ts";
 
 export interface ServiceOptions {
@@ -16,6 +16,8 @@ export interface ServiceOptions {
   readonly scope: Scope;
   readonly calls: Calls;
   readonly version: string;
+  /** Told of each call that did nothing because its target did not answer. */
+  readonly onUnreachable: (urn: string, why: string) => void;
 }
 
 type Unary<Request, Response> = grpc.handleUnaryCall<Request, Response>;
@@ -70,10 +72,15 @@ function lifecycle(options: ServiceOptions) {
     request: Request,
     context: CallContext,
   ) => Promise<Response>;
+  const told = <Response>(request: { getUrn(): string }, answer: Promise<Response>): Promise<Response> =>
+    answer.catch((error: unknown) => {
+      if (isUnreachable(error)) options.onUnreachable(request.getUrn(), error.message);
+      throw error;
+    });
   const reading = <Request extends { getUrn(): string }, Response>(step: Step<Request, Response>) =>
     unary<Request, Response>(request =>
       options.calls.run(async signal =>
-        step(resourceOf(options, request.getUrn()), request, context(signal)),
+        told(request, step(resourceOf(options, request.getUrn()), request, context(signal))),
       ),
     );
   const changing = <Request extends { getUrn(): string; getPreview?(): boolean }, Response>(
@@ -83,7 +90,7 @@ function lifecycle(options: ServiceOptions) {
       options.calls.run(async signal => {
         const resource = resourceOf(options, request.getUrn());
         if (request.getPreview?.() !== true) await refuseMutation(options.scope, request.getUrn());
-        return step(resource, request, context(signal));
+        return told(request, step(resource, request, context(signal)));
       }),
     );
   return {

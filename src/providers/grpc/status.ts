@@ -21,6 +21,7 @@ const CODES: Readonly<Record<Trouble["kind"], grpc.status>> = {
 export type StatusError = Error & Pick<grpc.StatusObject, "code" | "details"> & { metadata?: grpc.Metadata };
 
 const answers = new WeakSet<Error>();
+const ofSilentHosts = new WeakSet<Error>();
 
 export const isStatusError = (error: unknown): error is StatusError =>
   error instanceof Error && answers.has(error);
@@ -31,7 +32,15 @@ export function errorOf(code: grpc.status, details: string, metadata?: grpc.Meta
   return error;
 }
 
-export const statusOf = (trouble: Trouble): StatusError => errorOf(CODES[trouble.kind], trouble.message);
+export function statusOf({ kind, message }: Trouble): StatusError {
+  const error = errorOf(CODES[kind], message);
+  if (kind === "unreachable") ofSilentHosts.add(error);
+  return error;
+}
+
+/** Whether it says that a target did not answer, so that nothing was done. */
+export const isUnreachable = (error: unknown): error is StatusError =>
+  error instanceof Error && ofSilentHosts.has(error);
 
 export interface Unfinished {
   readonly id: string;
