@@ -239,6 +239,5 @@ test(
         assert.deepEqual([await runs(), await taken()], [1, "333"]);
       },
     );
-});
   },
 );
