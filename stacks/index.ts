@@ -13,6 +13,7 @@ const app = new AppServer("app", {
   host,
   hostname: name,
   serverName: config.require("serverName"),
+  image: config.require("image"),
   port: config.requireNumber("port"),
   backupAt: config.require("backupAt"),
   databasePassword: config.requireSecret("databasePassword"), // from secrets/hosts.sops.yaml

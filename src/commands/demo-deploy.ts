@@ -4,9 +4,9 @@ import { expect, HOSTS, secondsSince, type Stage } from "./demo-stage.ts";
 import { stateOf, untilDeployed } from "./demo-state.ts";
 import { expectFile, textOf } from "./demo-target.ts";
 
-const SITE = "etc/nginx/sites-enabled/app.conf";
+const SITE = "etc/nginx/sites-available/app.conf";
 
-/** The file that a change of the template reaches. */
+/** The file that a change of the site reaches. */
 export const siteOf = (stage: Stage, host: string): string => path.join(stage.host(host), SITE);
 
 /** Every resource of the state is on the host, and what a person would look at is right. */
@@ -23,7 +23,7 @@ async function expectHost(stage: Stage, host: string): Promise<number> {
     mode: "0600",
     content: /^DATABASE_PASSWORD=[\w-]{16,}\nPORT=\d+\n$/,
   });
-  await expectFile(root, "etc/cron.d/backup", { content: /root \/usr\/local\/bin\/backup\n$/ });
+  await expectFile(root, "etc/cron.d/old-backups", { content: /^30 4 \* \* sun root find /m });
   return files.length;
 }
 
@@ -44,12 +44,12 @@ export async function firstDeploy(stage: Stage): Promise<string> {
 
 const UPLOADS = "client_max_body_size 20m;";
 
-export async function changeTemplate(stage: Stage): Promise<string> {
+export async function changeSite(stage: Stage): Promise<string> {
   const { sha, at } = await stage.repository.commit("Let visitors upload 20 MB", {
-    "stacks/templates/app.conf.tmpl": text => text.replace("\n\n  location", `\n  ${UPLOADS}\n\n  location`),
+    "stacks/app-server.ts": text => text.replace("client_max_body_size 1m;", UPLOADS),
   });
   let seconds = "";
-  await stage.until("the changed template on both hosts", async () => {
+  await stage.until("the changed site on both hosts", async () => {
     const texts = await Promise.all(HOSTS.map(host => textOf(siteOf(stage, host))));
     seconds = secondsSince(at);
     return texts.every(text => text?.includes(UPLOADS)) || undefined;

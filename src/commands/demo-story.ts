@@ -1,6 +1,6 @@
 /** The story, in order. */
 import { correctDrift } from "./demo-drift.ts";
-import { changeTemplate, firstDeploy } from "./demo-deploy.ts";
+import { changeSite, firstDeploy } from "./demo-deploy.ts";
 import { surviveKill } from "./demo-crash.ts";
 import { holdDeletion, refuseTampered, revertDeletion } from "./demo-guard.ts";
 import { expect, type Stage, type Step } from "./demo-stage.ts";
@@ -19,7 +19,7 @@ async function lookBack(stage: Stage): Promise<string> {
 
 export const story: readonly Step[] = [
   { title: "First deploy of frodo and camelot", play: firstDeploy },
-  { title: "A commit changes the nginx template", play: changeTemplate },
+  { title: "A commit changes the nginx site", play: changeSite },
   { title: "Somebody edits a file on frodo by hand", play: correctDrift },
   { title: "A bad commit would delete half", play: holdDeletion },
   { title: "git revert", play: revertDeletion },
