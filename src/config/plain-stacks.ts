@@ -5,7 +5,7 @@ import type { Problem } from "../engine/failure.ts";
 import type { Flaw, PlainHost, PlainKind, StackDefinition } from "../engine/ports/stack.ts";
 import { resolveInside } from "./checkout-file.ts";
 import { HOLDFAST_FILE, type HoldfastSettings } from "./holdfast-file.ts";
-import type { HostEntry } from "./host-schema.ts";
+import { DEEDS, type HostEntry } from "./host-schema.ts";
 import { readValues } from "./host-values.ts";
 import { DEFAULT_SETTINGS } from "./stack-settings.ts";
 
@@ -17,7 +17,7 @@ export interface PlainStacks {
 }
 
 const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
-const KINDS: readonly PlainKind[] = ["files", "units", "cron"];
+const KINDS: readonly PlainKind[] = ["files", "units", "cron", "containers"];
 
 const asList = <T>(value: T | readonly T[] | undefined): readonly T[] =>
   value === undefined ? [] : Array.isArray(value) ? (value as readonly T[]) : [value as T];
@@ -69,6 +69,14 @@ async function checkFolders(root: string, entry: HostEntry, wrong: Wrong): Promi
   }
 }
 
+/** A folder is not looked at before, and nothing is done after it. */
+function checkFolderRules({ paths = {} }: HostEntry, wrong: Wrong): void {
+  for (const [pattern, rule] of Object.entries(paths))
+    for (const key of [...DEEDS, "validate", "check"] as const)
+      if (pattern.endsWith("/") && rule[key] !== undefined)
+        wrong(["paths", pattern, key], `host.paths: ${key} is for files`, `write "${pattern}**"`);
+}
+
 const folderHint = (problem: string, at: readonly PropertyKey[]): string | undefined =>
   problem === "is not there"
     ? `Git keeps no empty folders: put a file .gitkeep into it, or take ${String(at[0])} out`
@@ -86,6 +94,7 @@ async function plainHost(
   const wrong: Wrong = (at, message, hint) =>
     void problems.push({ message, place: placeOf(at), ...(hint === undefined ? {} : { hint }) });
   await checkFolders(root, entry, wrong);
+  checkFolderRules(entry, wrong);
   const values = await readValues(root, entry.values, at => placeOf(["values", ...at]));
   problems.push(...values.problems);
   const folders = foldersOf(entry);
@@ -96,6 +105,7 @@ async function plainHost(
       files: asList(entry.files).map(shortest),
       units: asList(entry.units).map(shortest),
       cron: asList(entry.cron).map(shortest),
+      containers: asList(entry.containers).map(shortest),
     },
     values: values.values,
     paths: Object.entries(entry.paths ?? {}).map(([pattern, rule]) => ({
@@ -112,7 +122,7 @@ async function plainHost(
 const UNREAD: PlainHost = {
   connection: "",
   sudo: false,
-  folders: { files: [], units: [], cron: [] },
+  folders: { files: [], units: [], cron: [], containers: [] },
   values: {},
   paths: [],
   sources: [],

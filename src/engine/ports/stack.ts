@@ -56,7 +56,7 @@ export interface StackSettings {
   readonly timeout: number;
 }
 
-/** Owner, group and mode of what a path on the host matches. */
+/** What holds for what a path on the host matches. */
 export interface PathRule {
   /** With a slash at its end it means folders. */
   readonly pattern: string;
@@ -64,6 +64,13 @@ export interface PathRule {
   readonly owner?: string;
   readonly group?: string;
   readonly mode?: string;
+  readonly validate?: string;
+  /** One of these three is done once, after a file has changed. */
+  readonly reload?: string;
+  readonly restart?: string;
+  readonly command?: string;
+  /** Must succeed before. */
+  readonly check?: string;
 }
 
 /** What a stack without a program is made of: files of the repository, and the host that they are for. */
@@ -81,7 +88,7 @@ export interface PlainHost {
   readonly sources: readonly string[];
 }
 
-export type PlainKind = "files" | "units" | "cron";
+export type PlainKind = "files" | "units" | "cron" | "containers";
 
 /** One stack of one revision. Paths are relative to the checkout's root, with `/`. */
 export interface StackDefinition {

@@ -5,16 +5,12 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { Directory, File, Host, type Connection } from "../host.ts";
-import { layOut, type Layout, type PlannedFile } from "./layout.ts";
+import type { Connection } from "../host.ts";
+import { layOut } from "./layout.ts";
+import { makeHost } from "./make.ts";
 import { readSettings, type PlainSettings } from "./settings.ts";
 import { readTree } from "./tree.ts";
 import { Mistake, render, valuesOf, type Values } from "./values.ts";
-
-/** A mistake of people, told without a stack of ours. */
-const give = (problems: readonly string[]): never => {
-  throw new pulumi.RunError(problems.join("\n"));
-};
 
 /** Texts in it may be templates: a private key from a secrets file. */
 function rendered(value: unknown, values: Values): unknown {
@@ -27,32 +23,15 @@ function rendered(value: unknown, values: Values): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rendered(item, values)]));
 }
 
-const treesOf = ({ root, folders }: PlainSettings) => ({
-  files: folders.files.flatMap(folder => readTree(root, folder)),
-  units: folders.units.flatMap(folder => readTree(root, folder)),
-  cron: folders.cron.flatMap(folder => readTree(root, folder)),
-});
-
-function makeFile(host: Host, { path: at, content, secret, mode, owner, group }: PlannedFile): void {
-  const keep = (text: string): pulumi.Input<string> => (secret ? pulumi.secret(text) : text);
-  const given = "text" in content ? { content: keep(content.text) } : { contentBase64: content.base64 };
-  new File(at, {
-    host,
-    path: at,
-    ...given,
-    ...(mode === undefined ? {} : { mode }),
-    ...(owner === undefined ? {} : { owner }),
-    ...(group === undefined ? {} : { group }),
-  });
-}
-
-function make(settings: PlainSettings, values: Values, { folders, files }: Layout): void {
-  const connection = rendered(settings.connection, values) as Connection;
-  const host = new Host(settings.stack, { connection, sudo: settings.sudo });
-  // Those above come first: what lies in them waits for them.
-  for (const folder of folders) new Directory(folder.path, { host, ...folder });
-  for (const file of files) makeFile(host, file);
-}
+const treesOf = ({ root, folders }: PlainSettings) => {
+  const read = (of: readonly string[]) => of.flatMap(folder => readTree(root, folder));
+  return {
+    files: read(folders.files),
+    units: read(folders.units),
+    cron: read(folders.cron),
+    containers: read(folders.containers),
+  };
+};
 
 function run(): void {
   const settings = readSettings(process.env);
@@ -61,13 +40,14 @@ function run(): void {
   const read = (source: string): Buffer => readFileSync(path.join(settings.root, source));
   const layout = layOut({ entries: treesOf(settings), paths: settings.paths, values, read });
   const wrong = [...problems, ...layout.problems];
-  if (wrong.length > 0) give(wrong);
-  try {
-    make(settings, values, layout);
-  } catch (error) {
-    if (error instanceof Mistake) give([error.message]);
-    throw error;
-  }
+  if (wrong.length > 0) throw new Mistake(wrong.join("\n"));
+  const connection = rendered(settings.connection, values) as Connection;
+  makeHost({ ...settings, connection }, layout);
 }
 
-run();
+try {
+  run();
+} catch (error) {
+  // A mistake of people, told without a stack of ours.
+  throw error instanceof Mistake ? new pulumi.RunError(error.message) : error;
+}

@@ -8,6 +8,13 @@ export interface PathRule {
   readonly owner?: string;
   readonly group?: string;
   readonly mode?: string;
+  readonly validate?: string;
+  /** One of these three is done after a file that it matches has changed. */
+  readonly reload?: string;
+  readonly restart?: string;
+  readonly command?: string;
+  /** Must succeed before. */
+  readonly check?: string;
 }
 
 export interface Place {
@@ -30,8 +37,8 @@ export interface PlainSettings {
 }
 
 /** What a folder holds. */
-export type Kind = "files" | "units" | "cron";
-export const KINDS: readonly Kind[] = ["files", "units", "cron"];
+export type Kind = "files" | "units" | "cron" | "containers";
+export const KINDS: readonly Kind[] = ["files", "units", "cron", "containers"];
 
 /** The daemon writes it; nobody else can set a name that begins so. */
 export const VARIABLE = "HOLDFAST_PLAIN_STACK";

@@ -1,5 +1,5 @@
 /** What lies in a folder of the checkout. */
-import { lstatSync, readdirSync } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import path from "node:path";
 
 export interface Entry {
@@ -8,6 +8,8 @@ export interface Entry {
   /** From the folder on. */
   readonly name: string;
   readonly kind: "file" | "link" | "other";
+  /** Of a link: where it leads, as it is written. */
+  readonly leads?: string;
   readonly executable: boolean;
   readonly bytes: number;
   /** False: the name is no text, or holds characters that nobody sees. */
@@ -35,8 +37,15 @@ export function readTree(root: string, folder: string): Entry[] {
       const source = path.posix.join(folder, name);
       const { mode, size } = lstatSync(path.join(root, source));
       const kind = kindOf(entry.isFile(), entry.isSymbolicLink());
-      const executable = (mode & 0o100) !== 0;
-      found.push({ source, name, kind, executable, bytes: size, legible: !UNSEEN.test(entry.name) });
+      found.push({
+        source,
+        name,
+        kind,
+        ...(kind === "link" ? { leads: readlinkSync(path.join(root, source)) } : {}),
+        executable: (mode & 0o100) !== 0,
+        bytes: size,
+        legible: !UNSEEN.test(entry.name),
+      });
       if (found.length > MOST_ENTRIES) throw new Error(`${folder}: more than ${MOST_ENTRIES} files`);
     }
   }

@@ -59,7 +59,12 @@ test("a stack without a program is described by holdfast.yaml alone", async t =>
   assert.deepEqual(host, {
     connection: "ssh://deploy@frodo",
     sudo: true,
-    folders: { files: ["boxes/all/files", "boxes/frodo/files"], units: ["boxes/frodo/units"], cron: [] },
+    folders: {
+      files: ["boxes/all/files", "boxes/frodo/files"],
+      units: ["boxes/frodo/units"],
+      cron: [],
+      containers: [],
+    },
     values: { port: 8080, owner: "ops" },
     paths: [
       {
@@ -109,6 +114,14 @@ test("mistakes have file, line and column", async t => {
     [
       `${CONNECTION}, files: boxes/frodo/files, paths: { "/etc/motd": { mode: 0644 } }`,
       '3:101 stacks["box/frodo"].host.paths["/etc/motd"].mode: write octal digits in quotes: "0644"',
+    ],
+    [
+      `${CONNECTION}, files: boxes/frodo/files, paths: { "/etc/motd": { reload: a.service, restart: a.service } }`,
+      '3:93 stacks["box/frodo"].host.paths["/etc/motd"]: reload, restart and command exclude each other',
+    ],
+    [
+      `${CONNECTION}, files: boxes/frodo/files, paths: { "/etc/": { reload: nginx.service } }`,
+      '3:99 host.paths: reload is for files (write "/etc/**")',
     ],
     [
       `${CONNECTION}, files: boxes/frodo/files, paths: { "etc/motd": {} }`,

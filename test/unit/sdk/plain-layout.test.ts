@@ -1,56 +1,8 @@
 /** From a repository's files to what they are on a host. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { layOut, type Layout } from "../../../src/sdk/plain/layout.ts";
-import type { Kind, PathRule } from "../../../src/sdk/plain/settings.ts";
-import type { Entry } from "../../../src/sdk/plain/tree.ts";
 import { valuesOf } from "../../../src/sdk/plain/values.ts";
-
-interface Given {
-  /** Path below the repository → text; what begins with `hosts/cron` is cron's, and so on. */
-  readonly files: Readonly<Record<string, string | Buffer>>;
-  readonly more?: Readonly<Record<string, Partial<Entry>>>;
-  readonly values?: Readonly<Record<string, unknown>>;
-  readonly secrets?: Readonly<Record<string, string>>;
-  readonly paths?: Readonly<Record<string, Partial<PathRule>>>;
-}
-
-const FOLDERS: Readonly<Record<Kind, readonly string[]>> = {
-  files: ["frodo/files", "all/files"],
-  units: ["frodo/units"],
-  cron: ["frodo/cron"],
-};
-
-const entry = (folder: string, source: string, more: Partial<Entry> = {}): Entry => ({
-  source,
-  name: source.slice(folder.length + 1),
-  kind: "file",
-  executable: false,
-  bytes: 1,
-  legible: true,
-  ...more,
-});
-
-function lay({ files, more = {}, values = {}, secrets = {}, paths = {} }: Given): Layout {
-  const of = (kind: Kind): Entry[] =>
-    FOLDERS[kind].flatMap(folder =>
-      Object.keys(files)
-        .filter(source => source.startsWith(`${folder}/`))
-        .map(source => entry(folder, source, more[source])),
-    );
-  return layOut({
-    entries: { files: of("files"), units: of("units"), cron: of("cron") },
-    values: valuesOf(values, secrets, "box").values,
-    paths: Object.entries(paths).map(([pattern, rule], index) => ({
-      pattern,
-      place: { file: "holdfast.yaml", line: index + 1, column: 9 },
-      ...rule,
-    })),
-    read: source => Buffer.from(files[source] ?? assert.fail(source)),
-  });
-}
-
-const problems = (given: Given): readonly string[] => lay(given).problems;
+import { lay, problems } from "../../support/plain-layout.ts";
 
 test("files lie on the host as they lie in the folder, with Git's modes", () => {
   const {
@@ -62,8 +14,6 @@ test("files lie on the host as they lie in the folder, with Git's modes", () => 
       "frodo/files/etc/nginx/nginx.conf": "worker_processes 1;\n",
       "frodo/files/usr/local/bin/backup": "#!/bin/sh\n",
       "all/files/etc/logo": Buffer.from([0xff, 0x00]),
-      "frodo/units/app.service": "[Service]\n",
-      "frodo/units/app.service.d/limits.conf": "[Service]\n",
       "frodo/cron/backup": "15 3 * * * root backup\n",
     },
     more: { "frodo/files/usr/local/bin/backup": { executable: true } },
@@ -76,12 +26,10 @@ test("files lie on the host as they lie in the folder, with Git's modes", () => 
       ["/etc/nginx/nginx.conf", "0644", "frodo/files/etc/nginx/nginx.conf"],
       ["/usr/local/bin/backup", "0755", "frodo/files/usr/local/bin/backup"],
       ["/etc/logo", "0644", "all/files/etc/logo"],
-      ["/etc/systemd/system/app.service", "0644", "frodo/units/app.service"],
-      ["/etc/systemd/system/app.service.d/limits.conf", "0644", "frodo/units/app.service.d/limits.conf"],
       ["/etc/cron.d/backup", "0644", "frodo/cron/backup"],
     ],
   );
-  assert.deepEqual(files[0]?.content, { text: "worker_processes 1;\n" });
+  assert.deepEqual(files[0]?.content, { text: "worker_processes 1;\n", secret: false });
   assert.deepEqual(files[2]?.content, { base64: "/wA=" });
 });
 
@@ -104,7 +52,11 @@ test("a template loses its suffix, and is secret where it uses what is secret", 
     },
   });
   assert.deepEqual(
-    files.map(({ path, content, secret, mode }) => [path, "text" in content && content.text, secret, mode]),
+    files.map(({ path, content, mode }) => [
+      path,
+      ...("text" in content ? [content.text, content.secret] : []),
+      mode,
+    ]),
     [
       ["/etc/motd", "Kept by platform.\n", false, "0644"],
       ["/etc/app.env", "PASSWORD=hunter22\n", true, "0600"],
@@ -151,7 +103,7 @@ test("rules say owner, group and mode; later ones win, key by key", () => {
       "frodo/files/etc/app/a": "a",
       "frodo/files/etc/app/b": "b",
       "frodo/files/etc/other": "c",
-      "frodo/units/app.service": "u",
+      "frodo/cron/job": "* * * * * root true\n",
     },
     paths: {
       "/etc/**": { owner: "root", mode: "0640" },
@@ -167,7 +119,7 @@ test("rules say owner, group and mode; later ones win, key by key", () => {
       ["/etc/app/a", "root", "app", "0640"],
       ["/etc/app/b", "root", "app", "0600"],
       ["/etc/other", "root", undefined, "0640"],
-      ["/etc/systemd/system/app.service", undefined, undefined, "0644"],
+      ["/etc/cron.d/job", undefined, undefined, "0644"],
     ],
   );
   assert.deepEqual(folders, [{ path: "/etc/app", owner: "app", mode: "0750" }]);
@@ -224,7 +176,8 @@ test("what cannot be on a host is refused with its file and a way out", () => {
   const long = "x".repeat(300);
   const said = problems({
     files: {
-      "frodo/files/etc/link": "",
+      "frodo/files/etc/away": "",
+      "frodo/cron/link": "",
       "frodo/files/dev/null": "",
       "frodo/files/etc/big": "",
       "frodo/files/etc/bell": "",
@@ -236,22 +189,70 @@ test("what cannot be on a host is refused with its file and a way out", () => {
       "frodo/cron/open": "* * * * * root true",
     },
     more: {
-      "frodo/files/etc/link": { kind: "link" },
+      "frodo/files/etc/away": { kind: "link", leads: "../../x" },
+      "frodo/cron/link": { kind: "link", leads: "x" },
       "frodo/files/dev/null": { kind: "other" },
       "frodo/files/etc/big": { bytes: 10_000_001 },
       "frodo/files/etc/bell": { legible: false },
     },
   });
   assert.deepEqual(said, [
-    "frodo/files/etc/link: is a link; put the file itself here",
+    "frodo/files/etc/away: is a link that leads out of its folder; put the file itself here",
     "frodo/files/dev/null: is no file; take it out",
     "frodo/files/etc/big: holds 10000001 bytes; 10000000 is the most: bring it as a package or an archive",
     "frodo/files/etc/bell: its name holds characters that cannot be seen; give it another name",
     "frodo/files/etc/.tmpl: has no name without .tmpl; give it one",
     `frodo/files/etc/${long}: makes the path /etc/${long}, which holds a name longer than 255 bytes`,
     "frodo/units/README.md: is no name of a systemd unit, such as app.service, or of a drop-in, such as app.service.d/limits.conf",
+    "frodo/cron/link: is a link; put the file itself here",
     "frodo/cron/backup.sh: cron passes over such a name; use letters, digits, - and _ alone",
     "frodo/cron/sub/backup: cron passes over such a name; use letters, digits, - and _ alone",
     "frodo/cron/open: its last line has no line break, and cron passes over such a file; add one",
+  ]);
+});
+
+test("a link that stays in its folder is one on the host", () => {
+  const { links, files } = lay({
+    files: { "frodo/files/etc/nginx/enabled/app.conf": "", "frodo/files/etc/nginx/available/app.conf": "x" },
+    more: {
+      "frodo/files/etc/nginx/enabled/app.conf": { kind: "link", leads: "../available/app.conf" },
+    },
+  });
+  assert.deepEqual(links, [{ path: "/etc/nginx/enabled/app.conf", target: "../available/app.conf" }]);
+  assert.deepEqual(
+    files.map(({ path }) => path),
+    ["/etc/nginx/available/app.conf"],
+  );
+});
+
+test("what wants the same done shares it, once for all files", () => {
+  const { deeds, problems: none } = lay({
+    files: {
+      "frodo/files/etc/nginx/nginx.conf": "a",
+      "frodo/files/etc/nginx/app.conf": "b",
+      "frodo/files/etc/app/environment": "c",
+      "frodo/files/etc/aliases": "d",
+    },
+    paths: {
+      "/etc/nginx/**": { reload: "nginx.service", check: "nginx -t", validate: "nginx -t -c %s" },
+      "/etc/app/*": { restart: "app.service" },
+      "/etc/aliases": { command: "newaliases" },
+      "/etc/nginx/app.conf": { restart: "app.service" },
+    },
+  });
+  assert.deepEqual(none, []);
+  assert.deepEqual(deeds, [
+    {
+      name: "reload nginx.service if nginx -t",
+      deed: { reload: "nginx.service" },
+      check: "nginx -t",
+      after: ["/etc/nginx/nginx.conf", "/etc/nginx/app.conf"],
+    },
+    {
+      name: "restart app.service",
+      deed: { restart: "app.service" },
+      after: ["/etc/app/environment", "/etc/nginx/app.conf"],
+    },
+    { name: "command newaliases", deed: { command: "newaliases" }, after: ["/etc/aliases"] },
   ]);
 });
