@@ -36,8 +36,8 @@ function parseRead(answer: ShellAnswer, maxBytes: number): Outcome<FileEntry> {
 }
 
 export function shellMachine(name: string, pool: ShellPool, callMs: number): Omit<Machine, "ping"> {
-  const run = (script: string, signal: AbortSignal, body?: Buffer, maxOutput = HEADER_BYTES) =>
-    pool.run({ script, maxOutput, deadlineMs: callMs, signal, ...(body ? { body } : {}) });
+  const run = (script: string, signal: AbortSignal, body?: Buffer) =>
+    pool.run({ script, maxOutput: HEADER_BYTES, deadlineMs: callMs, signal, ...(body ? { body } : {}) });
 
   async function act(
     target: string,
@@ -57,7 +57,13 @@ export function shellMachine(name: string, pool: ShellPool, callMs: number): Omi
     name,
     ...shellSystem(name, pool, callMs),
     async read(target, maxBytes, signal) {
-      const answer = await run(scripts.read(target, maxBytes), signal, undefined, maxBytes + HEADER_BYTES);
+      const script = scripts.read(target, maxBytes);
+      const answer = await pool.look({
+        script,
+        maxOutput: maxBytes + HEADER_BYTES,
+        deadlineMs: callMs,
+        signal,
+      });
       if (!answer.ok) return named(answer.trouble.kind, target, answer.trouble.message);
       const { code, stderr } = answer.value;
       if (code === scripts.NO_STAT && MISSING.test(stderr)) return done(undefined);
@@ -82,7 +88,7 @@ export function shellMachine(name: string, pool: ShellPool, callMs: number): Omi
       act(target, scripts.setAttributes(target, attributes), signal),
     removeFile: (target, signal) => act(target, scripts.removeFile(target), signal),
     removeInside: (folder, paths, signal) =>
-      act(folder, scripts.removeInside(folder), signal, Buffer.from(paths.map(one => `${one}\0`).join(""))),
+      act(folder, scripts.removeInside(folder), signal, scripts.zeroEnded(paths)),
     async removeDirectory(target, signal) {
       const answer = await run(scripts.removeDirectory(target), signal);
       if (!answer.ok) return named(answer.trouble.kind, target, answer.trouble.message);

@@ -1,6 +1,7 @@
 /** A few kept shells to one host with one set of credentials, for steps that run side by side. */
 import { trouble, type Outcome, type Trouble } from "../outcome.ts";
 import type { RemoteShell, ShellAnswer, ShellScript } from "./remote-shell.ts";
+import { createShelf } from "./shelf.ts";
 import { createTurns } from "./turns.ts";
 
 export interface ShellLimits {
@@ -35,6 +36,8 @@ export type OpenShell = (signal: AbortSignal) => Promise<Outcome<RemoteShell>>;
 export interface ShellPool {
   /** Trouble of kind `unreachable`: no shell was to be had, so nothing was done. */
   run(script: ShellScript): Promise<Outcome<ShellAnswer>>;
+  /** For a script that only looks: it runs again where its shell is lost, as the kept ones are after a reboot. */
+  look(script: ShellScript): Promise<Outcome<ShellAnswer>>;
   /** The same for one who asks whether the host is there: what was found a moment ago does not count. */
   probe(script: ShellScript): Promise<Outcome<ShellAnswer>>;
   close(): Promise<void>;
@@ -48,24 +51,29 @@ interface Failed {
 
 const isFresh = ({ until }: Failed): boolean => performance.now() < until;
 
+const looking =
+  (run: ShellPool["run"]): ShellPool["look"] =>
+  async script => {
+    const first = await run(script);
+    return !first.ok && first.trouble.kind === "failed" ? run(script) : first;
+  };
+
 export function createShellPool(open: OpenShell, limits: ShellLimits): ShellPool {
-  const free: RemoteShell[] = [];
-  const all = new Set<RemoteShell>();
+  const shelf = createShelf(limits.idleMs);
   const turns = createTurns<RemoteShell>();
   const closing = new AbortController();
   let opening = 0;
-  let idleTimer: NodeJS.Timeout | undefined;
   let failed: Failed | undefined;
 
   function serve(): void {
     while (turns.length() > 0) {
-      const shell = free.pop();
+      const shell = shelf.take();
       if (!shell) break;
-      if (shell.isAlive()) turns.serve(shell);
+      turns.serve(shell);
     }
     // The first connection shows whether the host is there at all; only then come more.
-    const allowed = all.size === 0 ? 1 : limits.shells;
-    if (turns.length() > opening && all.size + opening < allowed) void openOne();
+    const allowed = shelf.size() === 0 ? 1 : limits.shells;
+    if (turns.length() > opening && shelf.size() + opening < allowed) void openOne();
   }
 
   async function openOne(): Promise<void> {
@@ -73,57 +81,47 @@ export function createShellPool(open: OpenShell, limits: ShellLimits): ShellPool
     const opened = await open(closing.signal);
     opening -= 1;
     if (!opened.ok) return fail(opened.trouble);
-    const shell = opened.value;
-    if (closing.signal.aborted) return shell.kill();
+    if (closing.signal.aborted) return opened.value.kill();
     failed = undefined;
-    all.add(shell);
-    void shell.ended.then(() => all.delete(shell));
-    free.push(shell);
+    shelf.add(opened.value);
     serve();
   }
 
   function fail(why: Trouble): void {
     failed = { trouble: why, until: performance.now() + limits.retryMs };
     // Where other shells live, their next free moment serves those who wait.
-    if (all.size === 0) turns.refuse(why);
+    if (shelf.size() === 0) turns.refuse(why);
   }
 
   async function takeShell(signal: AbortSignal): Promise<Outcome<RemoteShell>> {
     if (closing.signal.aborted || signal.aborted) return trouble("cancelled", "cancelled before it began");
-    if (failed && all.size === 0 && isFresh(failed)) return { ok: false, trouble: failed.trouble };
+    if (failed && shelf.size() === 0 && isFresh(failed)) return { ok: false, trouble: failed.trouble };
     const turn = turns.join(signal);
     serve();
     return turn;
-  }
-
-  function giveBack(shell: RemoteShell): void {
-    if (shell.isAlive()) free.push(shell);
-    else all.delete(shell);
-    serve();
-    clearTimeout(idleTimer);
-    idleTimer = setTimeout(() => free.splice(0).forEach(idle => idle.kill()), limits.idleMs).unref();
   }
 
   async function run(script: ShellScript): Promise<Outcome<ShellAnswer>> {
     const shell = await takeShell(script.signal);
     if (!shell.ok) return shell;
     const answer = await shell.value.run(script);
-    giveBack(shell.value);
+    shelf.giveBack(shell.value);
+    serve();
     return answer;
   }
 
+  const look = looking(run);
   return {
     run,
+    look,
     probe(script) {
       failed = undefined;
-      return run(script);
+      return look(script);
     },
     async close() {
       closing.abort();
-      clearTimeout(idleTimer);
       turns.refuse({ kind: "cancelled", message: "the provider host is stopping" });
-      all.forEach(shell => shell.kill());
-      await Promise.all([...all].map(shell => shell.ended));
+      await shelf.close();
     },
   };
 }

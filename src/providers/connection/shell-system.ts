@@ -25,7 +25,7 @@ export function shellSystem(
   // A batch is of many: who is cancelled stops waiting, and the others get their answers.
   const asker = createAsker({
     async run(script) {
-      const answer = await pool.run({ script, maxOutput: MAX_ANSWER, deadlineMs: callMs, signal: never });
+      const answer = await pool.look({ script, maxOutput: MAX_ANSWER, deadlineMs: callMs, signal: never });
       if (!answer.ok) return answer;
       const { code, stdout, stderr } = answer.value;
       return code === 0 ? done(stdout) : trouble("failed", stderr || `the script ended with code ${code}`);
