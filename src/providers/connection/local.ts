@@ -8,7 +8,7 @@ import { attempt, BELOW_FILE, codeOf } from "./local-errors.ts";
 import { removeBelow } from "./local-trees.ts";
 import { applyAttributes, makeLink, putInPlace, type Validate } from "./local-write.ts";
 import type { Machine, Writing } from "./machine.ts";
-import { INVALID, validation } from "./shell-scripts.ts";
+import { INVALID, removeInside, validation, zeroEnded } from "./shell-scripts.ts";
 import { word } from "./shell-loop.ts";
 
 const ROOT_MODE = 0o755;
@@ -115,6 +115,18 @@ function validator(
   };
 }
 
+/** Node's own removal would enter other file systems. */
+async function removeByShell(
+  folder: string,
+  paths: readonly string[],
+  system: LocalSystem,
+  signal: AbortSignal,
+): Promise<Outcome<void>> {
+  const answer = await system.run({ script: removeInside(folder), body: zeroEnded(paths) }, signal);
+  if (!answer.ok || answer.value.code === 0) return answer.ok ? done(undefined) : answer;
+  return trouble("failed", `${folder}: ${answer.value.stderr}`);
+}
+
 /** `root`: absolute; made where it is missing. `system`: the machine's own shell, where the root is the machine. */
 export function localMachine(root: string, system?: LocalSystem): Machine {
   const name = root === "/" ? "this machine" : `folder ${root}`;
@@ -153,7 +165,10 @@ export function localMachine(root: string, system?: LocalSystem): Machine {
       inside(target, signal, real => applyAttributes(real, attributes)),
     removeFile: (target, signal) => inside(target, signal, removeEntry),
     removeDirectory: (target, signal) => inside(target, signal, removeFolder),
-    removeInside: (folder, paths, signal) => inside(folder, signal, real => removeBelow(real, paths)),
+    removeInside: (folder, paths, signal) =>
+      inside(folder, signal, real =>
+        system ? removeByShell(real, paths, system, signal) : removeBelow(real, paths),
+      ),
     // A folder always answers; one that is missing is made when it is needed.
     ping: async () => done(undefined),
   };

@@ -94,6 +94,9 @@ ${SWEEP}
 t=$(mktemp -u -- "$d/.holdfast-XXXXXXXXXX") && ln -s -- "$to" "$t" || exit ${FAILED}
 mv -fT -- "$t" "$p" || { rm -f -- "$t"; exit ${FAILED}; }`;
 
+export const zeroEnded = (paths: readonly string[]): Buffer =>
+  Buffer.from(paths.map(one => `${one}\0`).join(""));
+
 /**
  * Paths come as standard input, ended by zero bytes. Whoever owns the folder could put a symlink on the way at any
  * moment: the shell goes there, sees where it is, and removes what is right there.
@@ -111,6 +114,9 @@ for n do
   cd -P -- "$root$d" || exit 1
   [ "$(pwd -P; echo .)" = "$root$d
 ." ] || { echo "$d: a symlink is on the way" >&2; exit 1; }
+  if [ -d "./\${n##*/}" ] && [ "$(stat -c %d -- "./\${n##*/}")" != "$(stat -c %d .)" ]; then
+    [ -L "./\${n##*/}" ] || { echo "$n: another file system is mounted there" >&2; exit 1; }
+  fi
   rm -rf --one-file-system -- "./\${n##*/}" || exit 1
 done' sh || exit ${FAILED}`;
 
