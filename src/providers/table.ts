@@ -7,12 +7,14 @@ import { file, template } from "./host/file.ts";
 import { group } from "./host/group.ts";
 import { handler } from "./host/handler.ts";
 import { hostResource } from "./host/host-resource.ts";
+import { authorizedKey } from "./host/authorized-key.ts";
 import { block } from "./host/managed-block.ts";
 import { nginxSite } from "./host/nginx/nginx-site.ts";
 import { symlink } from "./host/symlink.ts";
 import { packageFamily } from "./host/package.ts";
 import { systemdUnit } from "./host/systemd-unit.ts";
 import { timer } from "./host/timer.ts";
+import { user } from "./host/user.ts";
 import { closeOver, type AnyResource } from "./resource.ts";
 
 const all: readonly AnyResource[] = [
@@ -23,6 +25,8 @@ const all: readonly AnyResource[] = [
   closeOver(hostResource(container)),
   closeOver(hostResource(nginxSite)),
   closeOver(hostResource(packageFamily)),
+  closeOver(hostResource(user)),
+  closeOver(hostResource(authorizedKey)),
   closeOver(hostResource(symlink)),
   closeOver(hostResource(block)),
   closeOver(hostResource(archive)),

@@ -50,6 +50,7 @@ export class Host extends pulumi.ComponentResource {
   }
 }
 
+export { AuthorizedKey, type AuthorizedKeyArgs } from "./authorized-key.ts";
 export { Container, type Build, type ContainerArgs, type Health } from "./container.ts";
 export { CronJob, type CronJobArgs } from "./cron-job.ts";
 export { Archive, type ArchiveArgs } from "./archive.ts";
@@ -65,3 +66,4 @@ export { SystemdUnit, type SystemdUnitArgs, type UnitHealth } from "./systemd-un
 export { Template, type TemplateArgs } from "./template.ts";
 export { Timer, type TimerArgs } from "./timer.ts";
 export type { Trigger } from "./triggers.ts";
+export { User, type UserArgs } from "./user.ts";
