@@ -52,7 +52,8 @@ function entryOf(folder: string, entry: Dirent, report: Report): FolderEntry & {
   return { ...at, kind: "file", executable: (mode & 0o100) !== 0, content: sha256(readFileSync(real)), size };
 }
 
-function digestOf(folder: string, report: Report): string {
+/** Of all that is in it: names, kinds, contents, and what may be run. */
+export function folderDigest(folder: string, report: Report): string {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true });
   if (names.length > MOST_ENTRIES)
     report("build", `holds ${names.length} files and folders; ${MOST_ENTRIES} is the most`);
@@ -79,6 +80,6 @@ export function buildInputs(build: unknown, report: Report): pulumi.Inputs {
   const names = containerfile === undefined ? ["Containerfile", "Dockerfile"] : [containerfile];
   const name = names.find(one => isFile(join(folder, one)));
   if (name === undefined) return report("build", `${given.folder} has no ${names.join(" and no ")}`);
-  const digest = attempt("build", given.folder, report, () => digestOf(folder, report));
+  const digest = attempt("build", given.folder, report, () => folderDigest(folder, report));
   return { containerfile: new pulumi.asset.FileAsset(join(folder, name)), digest, args };
 }

@@ -70,7 +70,7 @@ run() {
   systemctl unmask --quiet -- "$u" 2>/dev/null; systemctl unmask --quiet --runtime -- "$u" 2>/dev/null
   systemctl daemon-reload || return 1
   if [ "$(cat -- "$1/form")" = unit ]; then systemctl "$(cat -- "$1/enabled")" --quiet -- "$u" || return 1; fi
-  if [ "$(cat -- "$1/running")" = no ]; then systemctl stop -- "$u"; return; fi
+  if [ "$(cat -- "$1/running")" = no ]; then systemctl stop -- "$u" || return 1; systemctl reset-failed -- "$u" 2>/dev/null; return 0; fi
   systemctl reset-failed -- "$u" 2>/dev/null
   systemctl "$2" -- "$u"
 }

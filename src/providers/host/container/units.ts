@@ -30,8 +30,7 @@ function serviceLines(inputs: ContainerInputs): readonly string[] {
   ];
 }
 
-const installSection = ({ enabled }: ContainerInputs): readonly string[] =>
-  enabled ? [section("Install", ["WantedBy=multi-user.target"])] : [];
+const INSTALL = section("Install", ["WantedBy=multi-user.target"]);
 
 const unitSection = ({ name }: ContainerInputs, more: readonly string[] = []): string =>
   section("Unit", [
@@ -54,7 +53,8 @@ function quadletText(inputs: ContainerInputs, image: string): string {
     `${OWNER_LINE}\n${unitSection(inputs)}`,
     section("Container", container),
     section("Service", serviceLines(inputs)),
-    ...installSection(inputs),
+    // Of a generated unit this alone says whether it starts with the host: it cannot be enabled.
+    ...(inputs.enabled ? [INSTALL] : []),
   ].join("\n");
 }
 
@@ -80,7 +80,7 @@ function serviceText(inputs: ContainerInputs, image: string): string {
   return [
     `${OWNER_LINE}\n${unitSection(inputs, ["RequiresMountsFor=%t/containers"])}`,
     section("Service", service),
-    ...installSection(inputs),
+    INSTALL,
   ].join("\n");
 }
 

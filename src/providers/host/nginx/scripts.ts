@@ -40,7 +40,7 @@ put() {
     if [ -f "$1/unlinked" ]; then rm -f -- "$2$link"
     elif [ -n "$link" ] && [ "$(readlink -- "$2$link")" != "$site" ]; then ln -sfnT -- "$site" "$2$link" || return 1; fi
   else
-    rm -f -- "$2$site" "$2$link" || return 1
+    rm -f -- "$2$site" \${link:+"$2$link"} || return 1
   fi
   for k in certificate.pem key.pem; do [ -f "$1/$k" ] || rm -f -- "$2$tls/$k"; done
   rm -f -- "$2$tls"/.holdfast-* "$2\${site%/*}"/.holdfast-*
@@ -148,7 +148,7 @@ export function deployScript(inputs: SiteInputs, files: readonly SiteFile[]): st
 /** Where the rest stands on it, it stays, unless the configuration is broken anyway. */
 export const removeScript = (name: string): string => `${head(name)}
 ${FUNCTIONS}
-gone() { rm -f -- "$site" "$link" && rm -rf -- "$tls" "$s"; }
+gone() { rm -f -- "$site" \${link:+"$link"} && rm -rf -- "$tls" "$s"; }
 command -v nginx >/dev/null || { gone; exit; }
 mkdir -p -- "$s/none"
 if ! said=$(judge "$s/none"); then
