@@ -85,8 +85,10 @@ function createDesk(options: ProviderHostClientOptions): Desk {
         return resume();
       case "may":
         return void answerQuestion(report.question, report.runId, report.urn);
-      case "part":
-        return waiting.get(report.id)?.onPart?.(report.value);
+      case "parts": {
+        const onPart = waiting.get(report.id)?.onPart;
+        return report.values.forEach(value => onPart?.(value));
+      }
       case "done":
         host.wasUseful();
         return settle(report.id, order => order.resolve(report.value));

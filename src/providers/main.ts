@@ -1,6 +1,7 @@
 /** Entry of the provider host's own process. It lives as long as the IPC channel to its controller does. */
 import { settleHeapWhenQuiet } from "../process/quiet-heap.ts";
 import type { Answers, Order, Report } from "./messages.ts";
+import { gather } from "./probe/gather.ts";
 import type { ProbeAnswer } from "./probe/request.ts";
 import { createProviderHost, type LocalProviderHost } from "./provider-host.ts";
 
@@ -54,12 +55,15 @@ function obey(order: Order): void {
     case "unreachable":
       return answer(order.id, configured().unreachable(order.resources));
     case "probe": {
-      const part = (value: ProbeAnswer): void => report({ report: "part", id: order.id, value });
+      const parts = gather<ProbeAnswer>(values => report({ report: "parts", id: order.id, values }));
       return answer(
         order.id,
         configured()
-          .probe(order.stacks, part)
-          .then(() => null),
+          .probe(order.stacks, parts.add)
+          .then(() => {
+            parts.flush();
+            return null;
+          }),
       );
     }
     case "may": {

@@ -10,7 +10,7 @@ export type Order =
   | { readonly order: "open"; readonly id: number; readonly request: PortRequest }
   | { readonly order: "close"; readonly id: number; readonly runId: string }
   | { readonly order: "unreachable"; readonly id: number; readonly resources: readonly StateResource[] }
-  /** Answered with one `part` for each stack, and `done` after the last. */
+  /** Answered with `parts`, one for each stack in all, and `done` after the last. */
   | { readonly order: "probe"; readonly id: number; readonly stacks: readonly ProbeRequest[] }
   /** Answers a question. */
   | { readonly order: "may"; readonly question: number; readonly allowed: boolean };
@@ -29,6 +29,6 @@ export type Report =
   | { readonly report: "done"; readonly id: number; readonly value: Answers[keyof Answers] }
   | { readonly report: "failed"; readonly id: number; readonly message: string }
   /** Of an order that is answered bit by bit. */
-  | { readonly report: "part"; readonly id: number; readonly value: ProbeAnswer }
+  | { readonly report: "parts"; readonly id: number; readonly values: readonly ProbeAnswer[] }
   /** Whether this URN may be changed now. */
   | { readonly report: "may"; readonly question: number; readonly runId: string; readonly urn: string };

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StateResource } from "../../../../src/engine/ports/state.ts";
 import { answersOf, keyOf, type EntryFacts } from "../../../../src/providers/connection/questions.ts";
+import { gather } from "../../../../src/providers/probe/gather.ts";
 import { differencesIn, printOf } from "../../../../src/providers/probe/judge.ts";
 import { createKnown } from "../../../../src/providers/probe/known.ts";
 import { createSilence } from "../../../../src/providers/probe/silence.ts";
@@ -127,6 +128,18 @@ test("a host that does not answer is asked less and less often", () => {
   assert.equal(silence.of("frodo"), "gone again");
   silence.answered("frodo");
   assert.equal(silence.of("frodo"), undefined);
+});
+
+test("what comes close together is sent together, in order, and all of it before the end", async () => {
+  const sent: (readonly number[])[] = [];
+  const parts = gather<number>(values => sent.push(values));
+  parts.flush();
+  [1, 2, 3].forEach(parts.add);
+  await new Promise(resolve => setImmediate(resolve));
+  parts.add(4);
+  parts.flush();
+  await new Promise(resolve => setImmediate(resolve));
+  assert.deepEqual(sent, [[1, 2, 3], [4]]);
 });
 
 test("work is side by side up to a bound, and what takes long does not hold up the rest", async () => {
