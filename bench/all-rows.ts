@@ -5,6 +5,7 @@ import type { Group } from "./group.ts";
 import { manyHosts, oneHost } from "./hosts.ts";
 import { isolation } from "./isolation.ts";
 import { largeStack } from "./open-state.ts";
+import { probe } from "./probe.ts";
 import { recovery } from "./recovery.ts";
 import { small } from "./small.ts";
 import { stacks } from "./stacks.ts";
@@ -14,6 +15,7 @@ export const groups: readonly Group[] = [
   ...creations,
   largeStack,
   stacks,
+  probe,
   recovery,
   backupRuns,
   isolation,

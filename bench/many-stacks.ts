@@ -40,21 +40,46 @@ const nameOf = ({ project, stack }: Name): string => `${project}/${stack}`;
 const renamed = (text: string, { project, stack }: Name): string =>
   text.replaceAll(FIRST.project, project).replaceAll(FIRST.stack, stack);
 
-const program = (sandbox: string): string => `import * as pulumi from "@pulumi/pulumi";
+/** Where the stacks' files are, and what holdfast.yaml says of them. */
+export interface Layout {
+  readonly settings: string;
+  /** TypeScript: the stack's connection, and the folder on it; `folder` is the stack's own in the sandbox. */
+  readonly connection: string;
+  readonly root: string;
+  /** What else differs in a state: the first stack's text as this one's. */
+  readonly moved: (text: string, stack: string) => string;
+  readonly env: Environment;
+}
+
+/** Each stack's folder is a host of its own. */
+const FOLDERS: Layout = {
+  settings: "firstApply: allow, interval: 1h, drift: { every: 24h }",
+  connection: "{ local: true as const, root: folder }",
+  root: '""',
+  moved: text => text,
+  env: {},
+};
+
+const program = (
+  sandbox: string,
+  { connection, root }: Layout,
+): string => `import * as pulumi from "@pulumi/pulumi";
 import { File } from "holdfast/host";
-const connection = { local: true as const, root: ${JSON.stringify(sandbox)} + "/" + pulumi.getStack() };
+const folder = ${JSON.stringify(sandbox)} + "/" + pulumi.getStack();
+const connection = ${connection};
+const root = ${root};
 for (let index = 0; index < ${FILES_OF_STACK}; index++)
-  new File("f" + index, { connection, path: "/data/f" + index, content: "file " + index + "\\n" });
+  new File("f" + index, { connection, path: root + "/data/f" + index, content: "file " + index + "\\n" });
 `;
 
-function filesOf(names: readonly Name[], sandbox: string): Files {
+function filesOf(names: readonly Name[], sandbox: string, layout: Layout): Files {
   const projects = [...new Set(names.map(({ project }) => project))];
   return {
-    "holdfast.yaml": 'stacks:\n  "*": { firstApply: allow, interval: 1h, drift: { every: 24h } }\n',
+    "holdfast.yaml": `stacks:\n  "*": { ${layout.settings} }\n`,
     ...Object.fromEntries(
       projects.flatMap(project => [
         [`${project}/Pulumi.yaml`, `name: ${project}\nruntime: nodejs\n`],
-        [`${project}/index.ts`, program(sandbox)],
+        [`${project}/index.ts`, program(sandbox, layout)],
       ]),
     ),
     ...Object.fromEntries(names.map(({ project, stack }) => [`${project}/Pulumi.${stack}.yaml`, "{}\n"])),
@@ -101,6 +126,7 @@ async function seed(
   stage: Stage,
   env: Environment,
   names: readonly Name[],
+  { moved }: Layout,
   say: (text: string) => void,
 ): Promise<void> {
   const holdfast = await openInProcess(stage, env);
@@ -108,7 +134,7 @@ async function seed(
     const first = await deployFirst(holdfast);
     for (const [index, name] of names.entries()) {
       if (index === 0) continue;
-      const state: unknown = JSON.parse(renamed(first.text, name));
+      const state: unknown = JSON.parse(moved(renamed(first.text, name), name.stack));
       const imported = await holdfast.controller.importState(nameOf(name), state, { by: "bench" });
       if (!imported.ok) throw new Error(JSON.stringify(imported.failure));
       const { lastRun: _, ...deployed } = first.status;
@@ -129,11 +155,12 @@ export async function openManyStacks(
   ending: Ending,
   count: number,
   say: (text: string) => void,
+  layout = FOLDERS,
 ): Promise<ManyStacks> {
   const names = namesOf(count);
-  const stage = makeStage(ending, { files: ({ sandbox }) => filesOf(names, sandbox) });
+  const stage = makeStage(ending, { files: ({ sandbox }) => filesOf(names, sandbox, layout) });
   // Ours and the daemon's: the state's keys are wrapped with it.
   const key = { SOPS_AGE_KEY_FILE: (await testKey(stage.base)).file };
-  await seed(stage, { ...stage.env, ...key }, names, say);
-  return { stage, env: key, daemon: await stage.serve([], { env: key }) };
+  await seed(stage, { ...stage.env, ...key }, names, layout, say);
+  return { stage, env: key, daemon: await stage.serve([], { env: { ...key, ...layout.env } }) };
 }

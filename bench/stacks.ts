@@ -2,12 +2,11 @@
 import { statSync } from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { childrenOf } from "../soak/scene.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { seconds, timed } from "./figure.ts";
 import { group } from "./group.ts";
 import { FILES_OF_STACK, openManyStacks, type ManyStacks } from "./many-stacks.ts";
-import { commandOf, cpuSeconds, proportionalMegabytes } from "./usage.ts";
+import { memoryOf, ownCpu } from "./own-processes.ts";
 
 const COUNT = 1_000;
 const ABOUT = `${COUNT.toLocaleString("en")} stacks of ${FILES_OF_STACK}`;
@@ -15,39 +14,13 @@ const ABOUT = `${COUNT.toLocaleString("en")} stacks of ${FILES_OF_STACK}`;
 const SETTLED_MS = 60_000;
 const IDLE_MS = 60_000;
 
-/** holdfast's own processes; workers, which run programs, are apart. */
-function own({ daemon }: ManyStacks): readonly { readonly name: string; readonly pid: number }[] {
-  const named = childrenOf(daemon.pid).flatMap(pid => {
-    const command = commandOf(pid);
-    if (command.includes("wire-state-main")) return [{ name: "state service", pid }];
-    return command.includes("providers/main.ts") ? [{ name: "provider host", pid }] : [];
-  });
-  return [{ name: "controller", pid: daemon.pid }, ...named];
-}
-
-function memory(scene: ManyStacks, when: string): readonly Figure[] {
-  const each = own(scene).map(({ name, pid }) => ({ name, megabytes: proportionalMegabytes(pid) ?? NaN }));
-  const all = each.reduce((sum, { megabytes }) => sum + megabytes, 0);
-  return [
-    { what: `${ABOUT} ${when}: memory`, unit: "MB", holdfast: all, budget: { under: 300 } },
-    ...each.map(({ name, megabytes }) => ({
-      what: `  ${name}`,
-      unit: "MB" as const,
-      holdfast: megabytes,
-    })),
-  ];
-}
-
-const cpu = (scene: ManyStacks, children = false): number =>
-  own(scene).reduce((sum, { pid }) => sum + cpuSeconds(pid, children), 0);
-
 async function idle(scene: ManyStacks): Promise<readonly Figure[]> {
   await setTimeout(SETTLED_MS);
-  const before = cpu(scene);
+  const before = ownCpu(scene);
   await setTimeout(IDLE_MS);
-  const used = cpu(scene) - before;
+  const used = ownCpu(scene) - before;
   return [
-    ...memory(scene, "at rest"),
+    ...memoryOf(scene, "at rest", ABOUT),
     { what: "  CPU time", unit: "% of a core", holdfast: (used / seconds(IDLE_MS)) * 100 },
   ];
 }
@@ -58,14 +31,14 @@ async function drift({ stage }: ManyStacks): Promise<void> {
 }
 
 async function sweep(scene: ManyStacks): Promise<readonly Figure[]> {
-  const before = cpu(scene, true);
+  const before = ownCpu(scene, true);
   const ms = await timed(() => drift(scene));
-  const used = cpu(scene, true) - before;
+  const used = ownCpu(scene, true) - before;
   await setTimeout(SETTLED_MS);
   return [
     { what: `${ABOUT} swept by refresh`, unit: "s", holdfast: seconds(ms), budget: { under: 240 } },
     { what: "  CPU time for each stack, CLI included", unit: "ms", holdfast: (used / COUNT) * 1_000 },
-    ...memory(scene, "after a sweep"),
+    ...memoryOf(scene, "after a sweep", ABOUT),
   ];
 }
 
