@@ -1,7 +1,7 @@
 /** A container on a host. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Placed } from "./connection.ts";
-import { archiveAsset, buildInputs, type Build } from "./image-source.ts";
+import { archiveInputs, buildInputs, type Build } from "./image-source.ts";
 import { reporter } from "./mistakes.ts";
 import { checkArgs, hostInputs, hostOptions } from "./on-host.ts";
 import { CONTAINER, sourceFlaws } from "./shapes/container.ts";
@@ -93,7 +93,7 @@ export class Container extends pulumi.CustomResource {
     if (flaw) report(flaw.at, flaw.reason);
     const inputs = {
       ...hostInputs(given, shape, OUTPUTS),
-      ...(args.archive !== undefined && { archive: archiveAsset(args.archive, report) }),
+      ...(args.archive !== undefined && { archive: archiveInputs(args.archive, report) }),
       ...(args.build !== undefined && { build: buildInputs(args.build, report) }),
       ...(args.secrets !== undefined && { secrets: pulumi.secret(args.secrets) }),
       ...(args.logins !== undefined && { logins: pulumi.secret(args.logins) }),

@@ -1,10 +1,24 @@
 /** Images that the program brings: archives, and folders to build. Looked at when the program runs. */
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, readlinkSync, type Dirent } from "node:fs";
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  type Dirent,
+} from "node:fs";
 import { join, relative, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Report } from "./mistakes.ts";
-import { folderText, type FolderEntry } from "./shapes/folder-digest.ts";
+import {
+  folderText,
+  MOST_FOLDER_BYTES,
+  MOST_FOLDER_ENTRIES,
+  type FolderEntry,
+} from "./shapes/folder-digest.ts";
 
 /** A folder to build an image of. */
 export interface Build {
@@ -16,9 +30,7 @@ export interface Build {
   args?: Record<string, pulumi.Input<string>>;
 }
 
-/** It is packed in memory. */
-const MOST_BYTES = 100_000_000;
-const MOST_ENTRIES = 10_000;
+const PIECE_BYTES = 1024 * 1024;
 
 const sha256 = (bytes: Buffer | string): string => createHash("sha256").update(bytes).digest("hex");
 
@@ -33,12 +45,26 @@ function attempt<T>(property: string, path: string, report: Report, read: () => 
   }
 }
 
+/** Images may be larger than memory should be. */
+function fileDigest(path: string): string {
+  const [hash, piece] = [createHash("sha256"), Buffer.alloc(PIECE_BYTES)];
+  const handle = openSync(path, "r");
+  try {
+    for (let size = readSync(handle, piece); size > 0; size = readSync(handle, piece))
+      hash.update(piece.subarray(0, size));
+  } finally {
+    closeSync(handle);
+  }
+  return hash.digest("hex");
+}
+
 /** An archive as `podman save` writes it, by its path relative to the program's folder. */
-export function archiveAsset(file: unknown, report: Report): pulumi.asset.FileAsset {
+export function archiveInputs(file: unknown, report: Report): pulumi.Inputs {
   if (typeof file !== "string") return report("archive", "must be a path");
   const isFile = attempt("archive", file, report, () => lstatSync(resolve(file)).isFile());
   if (!isFile) report("archive", `${file} is not a file`);
-  return new pulumi.asset.FileAsset(resolve(file));
+  const digest = attempt("archive", file, report, () => fileDigest(resolve(file)));
+  return { file: new pulumi.asset.FileAsset(resolve(file)), digest };
 }
 
 function entryOf(folder: string, entry: Dirent, report: Report): FolderEntry & { readonly size: number } {
@@ -48,18 +74,19 @@ function entryOf(folder: string, entry: Dirent, report: Report): FolderEntry & {
   if (entry.isDirectory()) return { ...at, kind: "directory" };
   if (!entry.isFile()) return report("build", `${at.path} is neither file, folder nor link`);
   const { mode, size } = lstatSync(real);
-  if (size > MOST_BYTES) return report("build", `${at.path} holds ${size} bytes; ${MOST_BYTES} is the most`);
+  if (size > MOST_FOLDER_BYTES)
+    return report("build", `${at.path} holds ${size} bytes; ${MOST_FOLDER_BYTES} is the most`);
   return { ...at, kind: "file", executable: (mode & 0o100) !== 0, content: sha256(readFileSync(real)), size };
 }
 
 /** Of all that is in it: names, kinds, contents, and what may be run. */
 export function folderDigest(folder: string, report: Report): string {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true });
-  if (names.length > MOST_ENTRIES)
-    report("build", `holds ${names.length} files and folders; ${MOST_ENTRIES} is the most`);
+  if (names.length > MOST_FOLDER_ENTRIES)
+    report("build", `holds ${names.length} files and folders; ${MOST_FOLDER_ENTRIES} is the most`);
   const entries = names.map(entry => entryOf(folder, entry, report));
   const bytes = entries.reduce((sum, { size }) => sum + size, 0);
-  if (bytes > MOST_BYTES) report("build", `holds ${bytes} bytes; ${MOST_BYTES} is the most`);
+  if (bytes > MOST_FOLDER_BYTES) report("build", `holds ${bytes} bytes; ${MOST_FOLDER_BYTES} is the most`);
   return sha256(folderText(entries));
 }
 

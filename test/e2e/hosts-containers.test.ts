@@ -220,7 +220,7 @@ test(
     const stale = { ...again, digest: "0".repeat(64) };
     assert.match(
       await messageOf(containers.update(made, { ...properties, build: stale })),
-      /changed since the program ran/,
+      /is not the folder that the program read/,
     );
     await containers.delete(made);
   },

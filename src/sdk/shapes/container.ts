@@ -27,7 +27,7 @@ const image = text({
   what: 'an image, for example "registry.example.org/app:1.4.2"',
 });
 
-/** A file on the machine that holdfast runs on: an asset, which the engine gives its checksum. */
+/** A file on the machine that holdfast runs on: an asset, so that another place of the same file is no change. */
 const located: Rule = value =>
   typeof value === "object" && value !== null && "path" in value && typeof value.path === "string"
     ? []
@@ -92,6 +92,15 @@ const login = object({
   password: required(text({ what: "a text" }), "the password"),
 });
 
+/**
+ * Digests come from the program, which read what they are of: a path alone would have the provider send whatever file
+ * it can read.
+ */
+const archive = object({
+  file: required(located, "the archive"),
+  digest: required(sum, "the digest of the archive"),
+});
+
 /** How it is built; the digest is of all files in the folder. */
 const build = object({
   containerfile: required(located, "the Containerfile"),
@@ -102,7 +111,7 @@ const build = object({
 export const CONTAINER: Shape = {
   name: required(containerName, "the container's name"),
   image: optional(image),
-  archive: optional(located),
+  archive: optional(archive),
   build: optional(build),
   pull: optional(oneOf("missing", "always", "never")),
   logins: optional(

@@ -1,5 +1,9 @@
 /** How a folder is told from another: what is in it, in one text whose checksum is the folder's digest. */
 
+/** It is packed in memory. */
+export const MOST_FOLDER_BYTES = 100_000_000;
+export const MOST_FOLDER_ENTRIES = 10_000;
+
 export interface FolderEntry {
   /** Relative, with slashes. */
   readonly path: string;

@@ -1,10 +1,9 @@
 /** Images for the podman of a test host, which reaches no registry: a static busybox that serves a page. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { kind, type Asset, type ValueMap } from "../../../src/providers/grpc/value.ts";
-import { readFile } from "node:fs/promises";
 import type { Host } from "./hosts.ts";
 
 /** busybox's server ends with nothing less, as first process. */
@@ -20,16 +19,17 @@ tar -C $d -c . | podman import --quiet --change 'CMD ${serve}' - localhost/${nam
   return `localhost/${name}`;
 }
 
+const sha256 = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
 const assetOf = (file: string, content: Buffer): Asset => ({
   [kind]: "asset",
   path: file,
-  hash: createHash("sha256").update(content).digest("hex"),
+  hash: sha256(content),
 });
 
 export interface ProgramFolder {
   readonly folder: string;
   /** An image of the host as the program brings an archive. */
-  saved(host: Host, image: string): Promise<Asset>;
+  saved(host: Host, image: string): Promise<ValueMap>;
   /** A folder with a Containerfile that serves `page`, and a program's property that says so. */
   build(host: Host, page: string, digest: (folder: string) => string): Promise<ValueMap>;
   remove(): Promise<void>;
@@ -46,7 +46,7 @@ export async function programFolder(): Promise<ProgramFolder> {
       const file = path.join(folder, "app.tar");
       const content = await fetch(host, `podman save ${image}`);
       await writeFile(file, content);
-      return assetOf(file, content);
+      return { file: assetOf(file, content), digest: sha256(content) };
     },
     async build(host, page, digest) {
       const app = path.join(folder, "app");

@@ -48,23 +48,19 @@ function textsOf(value: Plain | undefined): Texts {
 }
 const listOf = (value: Plain | undefined): readonly string[] =>
   value !== undefined && isList(value) ? value.filter(one => typeof one === "string") : [];
-const fileOf = (value: Plain | undefined): { readonly path: string; readonly hash: string } => {
-  if (value === undefined || !isSpecial(value) || value[kind] !== "asset") return { path: "", hash: "" };
-  return { path: value.path ?? "", hash: value.hash ?? "" };
-};
+const fileOf = (value: Plain | undefined): string =>
+  value !== undefined && isSpecial(value) && value[kind] === "asset" ? (value.path ?? "") : "";
 
 function sourceOf(properties: PlainMap): Source {
   const { archive, build, pull } = properties;
   if (isMap(build)) {
-    const { path: file } = fileOf(build["containerfile"]);
+    const file = fileOf(build["containerfile"]);
     const [folder, containerfile] = [path.dirname(file), path.basename(file)];
     const digest = textOf(build, "digest") ?? "";
     return { from: "build", folder, containerfile, digest, args: textsOf(build["args"]) };
   }
-  if (archive !== undefined) {
-    const file = fileOf(archive);
-    return { from: "archive", file: file.path, digest: file.hash };
-  }
+  if (isMap(archive))
+    return { from: "archive", file: fileOf(archive["file"]), digest: textOf(archive, "digest") ?? "" };
   const policy = pull === "always" || pull === "never" ? pull : "missing";
   return { from: "image", name: textOf(properties, "image") ?? "", pull: policy };
 }

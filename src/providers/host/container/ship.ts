@@ -1,5 +1,7 @@
 /** Brings something big to a host in pieces: a cut-off goes on where it ended, and memory holds one piece. */
-import { open } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
 import { word } from "../../connection/shell-loop.ts";
 import { done, trouble, type Outcome } from "../../outcome.ts";
 import type { Site } from "../family.ts";
@@ -44,22 +46,40 @@ export async function ship(site: Site, what: string, cargo: Cargo, target: strin
   return finished.ok ? done(undefined) : finished;
 }
 
-/** Reads of a file of this machine. Its checksum is known from the program's run; another is found on arrival. */
+async function digestOf(handle: FileHandle): Promise<string> {
+  const hash = createHash("sha256");
+  for (let at = 0; ;) {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(PIECE_BYTES), 0, PIECE_BYTES, at);
+    if (bytesRead === 0) return hash.digest("hex");
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+}
+
+/** A pipe would make the reader wait for ever. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * A file of this machine, for as long as it is used. Nothing of it goes anywhere before it is seen to be the file
+ * that the program read: a program may name paths that it cannot read itself.
+ */
 export async function fileCargo<T>(
   file: string,
   digest: string,
   use: (cargo: Cargo) => Promise<Outcome<T>>,
 ): Promise<Outcome<T>> {
-  const handle = await open(file).catch((error: unknown) => String(error));
+  const handle = await open(file, FLAGS).catch((error: unknown) => String(error));
   if (typeof handle === "string")
     return trouble("failed", `${file} cannot be read where the program ran: ${handle}`);
   try {
-    const { size } = await handle.stat();
+    const stats = await handle.stat();
+    if (!stats.isFile() || (await digestOf(handle)) !== digest)
+      return trouble("failed", `${file} is not the file that the program read`);
     const read = async (offset: number, length: number): Promise<Buffer> => {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset);
       return buffer.subarray(0, bytesRead);
     };
-    return await use({ size, digest, read });
+    return await use({ size: stats.size, digest, read });
   } finally {
     await handle.close();
   }
