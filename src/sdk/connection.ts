@@ -13,7 +13,7 @@ export interface LocalConnection {
   root?: pulumi.Input<string>;
 }
 
-/** A host behind OpenSSH. Its host key must be known already: from known_hosts, or from `hostKey`. */
+/** A host behind OpenSSH. Its host key must be known already, from known_hosts or from `hostKey`, but with `trust-first`. */
 export interface SshConnection {
   /** Name or address. Aliases of ~/.ssh/config work. */
   host: pulumi.Input<string>;
@@ -24,8 +24,12 @@ export interface SshConnection {
   identityFile?: pulumi.Input<string>;
   /** The private key itself; always kept as a secret. */
   privateKey?: pulumi.Input<string>;
-  /** The only host key to accept: `ssh-ed25519 AAAA…`. Default: known_hosts decides. */
+  /**
+   * The only host key to accept: `ssh-ed25519 AAAA…`. Or `trust-first`: the key that the host shows first is remembered
+   * in holdfast's data folder, and is the only one from then on. Default: known_hosts decides.
+   */
   hostKey?: pulumi.Input<string>;
+  /** Instead of ~/.ssh/known_hosts; with `trust-first`: where keys are remembered. */
   knownHostsFile?: pulumi.Input<string>;
   /** Work as root through `sudo -n`. */
   sudo?: pulumi.Input<boolean>;

@@ -17,7 +17,7 @@ export interface SshConnection {
   readonly identityFile?: string;
   /** Private key in OpenSSH's or PEM format. Secret. */
   readonly privateKey?: string;
-  /** `ssh-ed25519 AAAA…`: the only host key that is accepted. */
+  /** `ssh-ed25519 AAAA…`: the only host key that is accepted. `trust-first`: whichever it shows first, and then that one. */
   readonly hostKey?: string;
   readonly knownHostsFile?: string;
   /** Work as root through `sudo -n`. */
@@ -38,6 +38,8 @@ const LOCAL_KEYS: ReadonlySet<string> = new Set(["local", "root"]);
 /** A host or user that begins with a dash would be read as an option by ssh. */
 const PLAIN_NAME = /^[A-Za-z0-9_.:%[\]][A-Za-z0-9_.:%[\]-]*$/;
 const PLAIN_USER = /^[A-Za-z0-9_.@\\][A-Za-z0-9_.@\\$-]*$/;
+/** Instead of a host key: the first one that the host shows is remembered. */
+export const TRUST_FIRST = "trust-first";
 const HOST_KEY = /^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$/;
 
 /** The same host, whatever the way to it: a change of this means that the old target is to be left behind. */
@@ -92,8 +94,10 @@ function checkText(map: PlainMap, key: string): CheckProblem[] {
   if (key === "knownHostsFile" && value.includes('"')) return [at(key, "must not hold quotes")];
   if (key === "host" && !PLAIN_NAME.test(value)) return [at(key, "is not a host name or address")];
   if (key === "user" && !PLAIN_USER.test(value)) return [at(key, "is not a user name")];
-  if (key === "hostKey" && !HOST_KEY.test(value))
-    return [at(key, "must be a public key, as in known_hosts: its type, a space, its base64")];
+  if (key === "hostKey" && value !== TRUST_FIRST && !HOST_KEY.test(value))
+    return [
+      at(key, `must be a public key, as in known_hosts (its type, a space, its base64), or ${TRUST_FIRST}`),
+    ];
   return [];
 }
 

@@ -5,7 +5,7 @@ import path from "node:path";
 import { done, trouble, type Outcome } from "../outcome.ts";
 import type { ShellCommand } from "./remote-shell.ts";
 import { LOOP } from "./shell-loop.ts";
-import type { SshConnection } from "./spec.ts";
+import { TRUST_FIRST, type SshConnection } from "./spec.ts";
 
 /** Seconds. ssh itself gives up on a host that goes silent after three of these. */
 const ALIVE_INTERVAL = 7;
@@ -38,7 +38,8 @@ export interface SshFiles {
 
 /** Writes what ssh wants as files: a private key (in memory only) and a pinned host key. */
 export async function writeSshFiles(connection: SshConnection): Promise<Outcome<SshFiles>> {
-  const { privateKey, hostKey } = connection;
+  const { privateKey } = connection;
+  const hostKey = connection.hostKey === TRUST_FIRST ? undefined : connection.hostKey;
   if (privateKey === undefined && hostKey === undefined) return done({ remove: async () => undefined });
   const place = privateKey === undefined ? tmpdir() : MEMORY;
   let folder: string;
@@ -60,8 +61,21 @@ export async function writeSshFiles(connection: SshConnection): Promise<Outcome<
 
 /** ssh splits the values of some options at spaces. */
 const quoted = (file: string): string => `"${file}"`;
+/** Of a path that is ours, in which ssh is to see no tokens. */
+const literal = (file: string): string => quoted(file.replaceAll("%", "%%"));
 
-function hostKeyOptions(connection: SshConnection, files: SshFiles): Record<string, string> {
+/** Ours alone: what is accepted here counts nowhere else. Keys that the machine's administrator gave count here too. */
+const trustFirst = ({ knownHostsFile }: SshConnection, cwd: string): Record<string, string> => ({
+  StrictHostKeyChecking: "accept-new",
+  UserKnownHostsFile:
+    knownHostsFile === undefined ? literal(path.join(cwd, "known_hosts")) : quoted(knownHostsFile),
+  HashKnownHosts: "no",
+  // By its name, once: an address may be another host's tomorrow.
+  CheckHostIP: "no",
+});
+
+function hostKeyOptions(connection: SshConnection, files: SshFiles, cwd: string): Record<string, string> {
+  if (connection.hostKey === TRUST_FIRST) return trustFirst(connection, cwd);
   if (files.pinnedHostKey !== undefined)
     return {
       UserKnownHostsFile: quoted(files.pinnedHostKey),
@@ -85,7 +99,7 @@ export function sshCommand(
   const options = {
     ...OPTIONS,
     ConnectTimeout: String(Math.max(1, Math.ceil(connectMs / 1000))),
-    ...hostKeyOptions(connection, files),
+    ...hostKeyOptions(connection, files, cwd),
   };
   const identity = files.identityFile ?? connection.identityFile;
   const remote = connection.sudo ? `exec sudo -n sh -c '${LOOP}'` : `exec sh -c '${LOOP}'`;
@@ -110,7 +124,7 @@ export function explainSshFailure(said: string): string {
   if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(said))
     return "its host key is not the known one: somebody may be in between, or the host was set up anew. Compare its key, then correct known_hosts or hostKey";
   if (/Host key verification failed|No .* host key is known/.test(said))
-    return "its host key is not known. Compare its key, then add it to known_hosts or set hostKey";
+    return `its host key is not known. Compare its key, then add it to known_hosts or set hostKey (to the key, or to ${TRUST_FIRST})`;
   if (/Permission denied \(/.test(said)) return `the login was refused: ${lastLine(said)}`;
   if (/sudo: /.test(said)) return `sudo does not work without a password there: ${lastLine(said)}`;
   return lastLine(said) || "ssh ended without a word";

@@ -32,15 +32,23 @@ export interface Resources {
   import(name: string): Promise<Made | undefined>;
 }
 
+type SomeConnection = Partial<HostConnection> &
+  Pick<HostConnection, "host"> & {
+    readonly sudo?: boolean;
+    readonly privateKey?: string;
+    readonly knownHostsFile?: string;
+  };
+
 export interface Desk {
   readonly engine: EngineSide;
   /** `type` without `holdfast:host:`. */
-  on(connection: HostConnection & { readonly sudo?: boolean }, type: string): Resources;
+  on(connection: SomeConnection, type: string): Resources;
   close(): Promise<void>;
 }
 
-export async function openDesk(): Promise<Desk> {
-  const providers = createProviderHost({ base: tmpdir() });
+/** `base`: the folder that stands for holdfast's data folder. */
+export async function openDesk(base = tmpdir()): Promise<Desk> {
+  const providers = createProviderHost({ base });
   const engine = engineSide(await providers.open({ runId: "test", stack: "hosts/dev" }));
   const close = async (): Promise<void> => {
     engine.close();

@@ -18,6 +18,10 @@ test("texts become one canonical object", () => {
     local: true,
     root: "./sandbox/frodo",
   });
+  assert.deepEqual(checkConnection("ssh://frodo?hostKey=trust-first").canonical, {
+    host: "frodo",
+    hostKey: "trust-first",
+  });
   assert.deepEqual(checkConnection({ local: true }).canonical, { local: true, root: "/" });
   assert.deepEqual(checkConnection({ host: "a", sudo: false }).canonical, { host: "a" });
 });

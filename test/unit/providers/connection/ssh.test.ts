@@ -52,6 +52,25 @@ describe("a host behind ssh", { skip: noSshd }, () => {
     assert.match(why, /host key is not known/);
   });
 
+  test("where that is asked for, the first key is remembered, ours alone, and any other refused later", async () => {
+    const { hostKey: _, ...unpinned } = good;
+    const trusting: SshConnection = { ...unpinned, hostKey: "trust-first" };
+    assert.deepEqual(await pool.machine(trusting).ping(signal), { ok: true, value: undefined });
+    const remembered = path.join(folder, "known_hosts");
+    assert.equal(
+      (await readFile(remembered, "utf8")).trim(),
+      `[127.0.0.1]:${sshd.port} ${sshd.hostKey.split(" ").slice(0, 2).join(" ")}`,
+    );
+    const other = (await readFile(`${sshd.identityFile}.pub`, "utf8")).split(" ")[1];
+    await writeFile(remembered, `[127.0.0.1]:${sshd.port} ssh-ed25519 ${other}\n`);
+    const fresh = createConnectionPool(folder, { ...SHELL_LIMITS, retryMs: 0 });
+    assert.match(await whyUnreachable(trusting, fresh), /host key is not the known one/);
+    await fresh.close();
+    const elsewhere: SshConnection = { ...trusting, knownHostsFile: path.join(folder, "elsewhere") };
+    assert.equal((await pool.machine(elsewhere).ping(signal)).ok, true);
+    assert.match(await readFile(path.join(folder, "elsewhere"), "utf8"), /ssh-ed25519/);
+  });
+
   test("a refused login, a closed port and a name that does not exist say what they are", async () => {
     await writeFile(path.join(folder, "nokey"), "");
     assert.match(
