@@ -45,7 +45,7 @@ async function expectWhole(stage: Stage, files: number): Promise<void> {
   const names = [...(await snapshot(root)).keys()];
   const ours = names.filter(name => name.startsWith(`${FOLDER}/`));
   expect(ours.length === files, `${ours.length} entries in ${FOLDER}, not ${files}`);
-  const drafts = names.filter(name => path.basename(name).startsWith("."));
+  const drafts = names.filter(name => path.basename(name).startsWith(".holdfast-"));
   expect(drafts.length === 0, `unfinished files are left: ${drafts.join(", ")}`);
   const state = await stateOf(stage, "frodo");
   expect(state.pending === 0, `${state.pending} steps of the state have no end`);

@@ -27,6 +27,14 @@ async function expectHost(stage: Stage, host: string): Promise<number> {
   return files.length;
 }
 
+/** On a real host the application answers, through nginx. */
+async function expectVisitors(stage: Stage, host: string): Promise<void> {
+  const answer = await stage.visit(host);
+  if (answer === undefined) return;
+  expect(answer === `200 hello from ${host}`, `a visitor of ${host} gets: ${answer}`);
+  stage.say(`a visitor of ${host}.example.org gets: ${answer}`);
+}
+
 export async function firstDeploy(stage: Stage): Promise<string> {
   const sha = await stage.repository.pull();
   const start = performance.now();
@@ -35,7 +43,10 @@ export async function firstDeploy(stage: Stage): Promise<string> {
   stage.say(`it answers after ${secondsSince(start)}`);
   await untilDeployed(stage, sha);
   const counts: number[] = [];
-  for (const host of HOSTS) counts.push(await expectHost(stage, host));
+  for (const host of HOSTS) {
+    counts.push(await expectHost(stage, host));
+    await expectVisitors(stage, host);
+  }
   stage.say(
     `frodo says: ${(await textOf(path.join(stage.host("frodo"), "etc/motd")))?.split("\n")[0] ?? ""}`,
   );

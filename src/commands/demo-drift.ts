@@ -21,5 +21,5 @@ export async function correctDrift(stage: Stage): Promise<string> {
   expect(corrected === 0, `holdfast sync ended with exit code ${corrected}`);
   const left = differences(before, await snapshot(root));
   expect(left.length === 0, `still not as before: ${left.join(", ")}`);
-  return "found, shown and put back, byte for byte (every 10 minutes it happens by itself)";
+  return "found, shown and put back, byte for byte (by itself it happens within half a minute)";
 }

@@ -1,4 +1,4 @@
-/** What the demo's steps play on: a repository, a daemon, two hosts that are folders. */
+/** What the demo's steps play on: a repository, a daemon, two hosts. */
 import type { Control, Overview } from "../engine/ports/control.ts";
 
 /** Ends the story: what was looked for, and what was there instead. Not a bug of the demo. */
@@ -42,8 +42,10 @@ export interface Stage {
   readonly folder: string;
   readonly repository: DemoRepository;
   readonly daemon: DemoDaemon;
-  /** Absolute folder that stands for a host. */
+  /** Absolute folder: a host's file system, or what stands for it. */
   host(name: string): string;
+  /** What a visitor of a host gets; undefined: it is a folder. */
+  visit(name: string): Promise<string | undefined>;
   /** One indented line, or several. */
   say(text: string): void;
   /** Shows a command, runs it for real, shows what it prints. Answers its exit code. */

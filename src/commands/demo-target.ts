@@ -1,4 +1,4 @@
-/** Looks at a host itself: the folder that stands for it, without a word of holdfast's. */
+/** Looks at a host itself, without a word of holdfast's. */
 import { lstat, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, StepFailed } from "./demo-stage.ts";
@@ -38,11 +38,38 @@ export async function countOf(folder: string): Promise<number> {
   }
 }
 
+/** Where the starter estate writes, and others hardly: a real host has more than that. */
+const LOOKED_AT = [
+  "etc/app",
+  "etc/app.d",
+  "etc/containers/systemd",
+  "etc/cron.d",
+  "etc/holdfast",
+  "etc/logrotate.d",
+  "etc/motd",
+  "etc/nginx/sites-available",
+  "etc/nginx/sites-enabled",
+  "etc/ssh/sshd_config.d",
+  "etc/systemd/journald.conf.d",
+  "etc/systemd/system",
+  "usr/local/bin",
+];
+
+async function filesBelow(file: string): Promise<readonly string[]> {
+  try {
+    if (!(await lstat(file)).isDirectory()) return [file];
+    const entries = await readdir(file, { recursive: true, withFileTypes: true });
+    return entries.map(entry => path.join(entry.parentPath, entry.name));
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
 export async function snapshot(root: string): Promise<Snapshot> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const lines = entries.map(async (entry): Promise<[string, string]> => {
-    const file = path.join(entry.parentPath, entry.name);
-    const content = entry.isFile() ? await readFile(file, "utf8") : "";
+  const files = await Promise.all(LOOKED_AT.map(name => filesBelow(path.join(root, name))));
+  const lines = files.flat().map(async (file): Promise<[string, string]> => {
+    const content = (await lstat(file)).isFile() ? await readFile(file, "utf8") : "";
     return [path.relative(root, file), `${(await modeOf(file)) ?? ""} ${content}`];
   });
   return new Map(await Promise.all(lines));

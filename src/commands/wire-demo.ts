@@ -10,6 +10,7 @@ import { run } from "../process/run.ts";
 import { connectControl } from "../server/client.ts";
 import type { Io } from "./command.ts";
 import { createDaemon, type OwnDaemon } from "./demo-daemon.ts";
+import { connectEstate, realHosts, visit } from "./demo-hosts.ts";
 import { createRepository } from "./demo-repository.ts";
 import { StepFailed, Stopped, type Stage } from "./demo-stage.ts";
 import { plantEstate } from "./wire-init.ts";
@@ -135,6 +136,8 @@ export async function openStage(options: StageOptions): Promise<Result<OwnStage>
       await close(false);
       return planted;
     }
+    const real = realHosts(options.io.env);
+    if (real) await connectEstate(path.join(folder, "work"), real);
     const repository = await createRepository({
       folder,
       env,
@@ -149,7 +152,8 @@ export async function openStage(options: StageOptions): Promise<Result<OwnStage>
       program: path.join(HOLDFAST, "bin", "holdfast"),
       repository,
       daemon,
-      host: name => path.join(data, "sandbox", name),
+      host: name => real?.[name]?.root ?? path.join(data, "sandbox", name),
+      visit: async name => (real?.[name] ? visit(real[name], `${name}.example.org`) : undefined),
       say: options.say,
       holdfast: createRunner(options, path.join(folder, "work"), env),
       until: createUntil(options, daemon),

@@ -15,7 +15,7 @@ import path from "node:path";
 import { cacheFolder } from "./cache.mjs";
 import { runTool } from "./child.mjs";
 import { withLock } from "./lock.mjs";
-import { ensureOptional } from "./programs.mjs";
+import { ensureOptional, isThere } from "./programs.mjs";
 import { progress, say, seconds } from "./say.mjs";
 
 const needed = [
@@ -82,6 +82,9 @@ async function build(root, base) {
   renameSync(half, folder);
   say(`test hosts: base built in ${seconds(start)} (${folder})`);
 }
+
+/** Whether the programs are there: who only wants to see something does not get packages installed. */
+export const hasHostPrograms = () => needed.every(isThere);
 
 /** Builds what tests with real hosts need, or says why they will be skipped. */
 export async function ensureHosts(root) {

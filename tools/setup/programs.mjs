@@ -32,7 +32,7 @@ const folders = () => [
   "/usr/local/sbin",
   "/sbin",
 ];
-const isThere = ({ program }) =>
+export const isThere = ({ program }) =>
   folders().some(folder => folder !== "" && isExecutable(path.join(folder, program)));
 
 export async function ensurePrograms() {

@@ -3,7 +3,7 @@
 /** `program`: a file under the root and its arguments, run by Node, or by itself where it is `executable`. `pulumi`: the Pulumi CLI must be there first. */
 export const verbs = {
   prepare: { pulumi: false },
-  demo: { pulumi: true, program: ["src/cli.ts", "demo"] },
+  demo: { pulumi: true, program: ["tools/setup/demo.mjs"] },
   serve: { pulumi: true, program: ["bin/holdfast", "serve"], executable: true },
   bench: { pulumi: true, program: ["bench/main.ts"] },
   soak: { pulumi: true, program: ["soak/main.ts"] },

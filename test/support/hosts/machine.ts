@@ -11,6 +11,8 @@ export interface Machine {
   start(): Promise<void>;
   /** Runs a script of sh as root, past sshd, and answers its standard output. Throws with its error text where it fails. */
   run(script: string, input?: string): Promise<string>;
+  /** Its file system, as this machine sees it until the host's end. */
+  root(): string;
   /** Resolves when it is up again. */
   reboot(): Promise<void>;
   /** It is gone at once; what it wrote is there after `start`. */
@@ -112,9 +114,14 @@ export function createMachine(place: Place): Machine {
     await run("systemctl is-system-running --wait >/dev/null || :");
   }
 
-  async function run(script: string, input?: string): Promise<string> {
+  function leaderNow(): number {
     const leader = leaderOf(running());
     if (leader === undefined) throw new Error(`${name} has not booted`);
+    return leader;
+  }
+
+  async function run(script: string, input?: string): Promise<string> {
+    const leader = leaderNow();
     const enter = ["nsenter", `--target=${leader}`, "--all"];
     const env = ["env", "-i", `PATH=${PATH}`, "HOME=/root", "LC_ALL=C"];
     return tool([...enter, "--", ...env, "sh", "-c", script], input);
@@ -139,6 +146,7 @@ export function createMachine(place: Place): Machine {
   const powerCut = (): Promise<void> => end("SIGKILL", leaderOf);
   return {
     run,
+    root: () => `/proc/${leaderNow()}/root`,
     powerCut,
     async start() {
       if (current) throw new Error(`${name} is running`);
