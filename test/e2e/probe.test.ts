@@ -12,6 +12,9 @@ import { until } from "../support/daemon-stage.ts";
 const rarely = (more: string): string =>
   `{ firstApply: allow, interval: 1h, drift: { every: 1h, probe: 1s, ${more} } }`;
 
+/** In the state its content is encrypted. */
+const SECRET = `file("c/secret", pulumi.secret("hidden word"));`;
+
 type Ended = Extract<EngineEvent, { type: "run-ended" }>;
 type Probed = Extract<EngineEvent, { type: "probed" }>;
 
@@ -38,7 +41,7 @@ test("what is changed by hand in a folder is found by the probe", async t => {
     automatic: true,
     files: box => ({
       ...settings({ "*": rarely("action: correct"), "tell/*": rarely("action: notify") }),
-      ...project("fix", fileProgram(box, { "c/edited": "one", "c/same": "one" })),
+      ...project("fix", fileProgram(box, { "c/edited": "one", "c/same": "one" }, SECRET)),
       ...project("tell", fileProgram(box, { "t/edited": "one" })),
     }),
   });
@@ -62,6 +65,14 @@ test("what is changed by hand in a folder is found by the probe", async t => {
     box.remove("c/edited");
     await until("it is there again", () => probes(stage, "fix/dev").length > before);
     assert.equal(box.read("c/edited"), "one");
+  });
+
+  await t.test("so is what holds a secret, which the probe does not tell", async () => {
+    const before = probes(stage, "fix/dev").length;
+    box.write("c/secret", "another word");
+    await until("it is put right", () => probes(stage, "fix/dev").length > before);
+    assert.equal(box.read("c/secret"), "hidden word");
+    assert.doesNotMatch(JSON.stringify(stage.events), /hidden word|another word/);
   });
 
   await t.test("where drift is only reported, it is reported once", async () => {
