@@ -11,6 +11,13 @@ const indented = (text: string): readonly string[] =>
     .split("\n")
     .map(line => (line.trim() === "" ? "" : `${STEP}${line.trimEnd()}`));
 
+/** Directives of a program, with the program's own indentation taken off. */
+function directives(text: string): string {
+  const lines = text.replace(/^\s*\n|\s+$/g, "").split("\n");
+  const margins = lines.filter(line => line.trim() !== "").map(line => line.length - line.trimStart().length);
+  return lines.map(line => line.slice(Math.min(...margins))).join("\n");
+}
+
 const block = (head: string, lines: readonly string[]): readonly string[] => [
   `${head} {`,
   ...lines.flatMap(indented),
@@ -68,8 +75,8 @@ export function siteText(inputs: SiteInputs): string {
     names,
     ...tlsLines(inputs),
     ...mainOf(inputs),
-    ...locations.flatMap(([key, directives]) => block(`location ${key}`, [directives])),
-    ...(extra === undefined ? [] : [extra]),
+    ...locations.flatMap(([key, text]) => block(`location ${key}`, [directives(text)])),
+    ...(extra === undefined ? [] : [directives(extra)]),
   ]);
   return `${[OWNER_LINE, ...server, ...redirectBlock(inputs, names)].join("\n")}\n`;
 }
