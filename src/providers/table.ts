@@ -1,4 +1,5 @@
 /** Every resource type that holdfast itself provides. A new family adds its resources here and nowhere else. */
+import { aptRepository } from "./host/apt-repository.ts";
 import { archive } from "./host/archive.ts";
 import { container } from "./host/container/container.ts";
 import { cronJob } from "./host/cron-job.ts";
@@ -25,6 +26,7 @@ const all: readonly AnyResource[] = [
   closeOver(hostResource(container)),
   closeOver(hostResource(nginxSite)),
   closeOver(hostResource(packageFamily)),
+  closeOver(hostResource(aptRepository)),
   closeOver(hostResource(user)),
   closeOver(hostResource(authorizedKey)),
   closeOver(hostResource(symlink)),

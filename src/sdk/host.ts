@@ -53,6 +53,7 @@ export class Host extends pulumi.ComponentResource {
 export { AuthorizedKey, type AuthorizedKeyArgs } from "./authorized-key.ts";
 export { Container, type Build, type ContainerArgs, type Health } from "./container.ts";
 export { CronJob, type CronJobArgs } from "./cron-job.ts";
+export { AptRepository, type AptRepositoryArgs } from "./apt-repository.ts";
 export { Archive, type ArchiveArgs } from "./archive.ts";
 export { Directory, type DirectoryArgs } from "./directory.ts";
 export { File, type FileArgs } from "./file.ts";
