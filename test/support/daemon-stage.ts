@@ -68,6 +68,13 @@ export interface Stage {
   readonly repository: TestRepository;
   readonly env: Readonly<Record<string, string>>;
   start(args: readonly string[], more?: Partial<StartOptions>): Running;
+  /** Starts another program, with this environment alone. */
+  startProgram(
+    program: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    cwd: string,
+  ): Running;
   /** Runs another program to its end, with more in its environment. */
   runProgram(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended>;
   /** Runs a command to its end. */
@@ -188,6 +195,7 @@ export function makeStage(t: Ending, { files }: StageOptions): Stage {
     env,
     start,
     run: (args, more) => start(args, more).ended,
+    startProgram: (program, args, env, cwd) => startProcess(program, args, { cwd, env, detached: false }),
     runProgram: (program, args, more) =>
       startProcess(program, args, { cwd: base, detached: false, env: { ...env, ...more } }).ended,
     async json(...args) {
