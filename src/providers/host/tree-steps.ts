@@ -5,6 +5,8 @@ import { done, trouble, type Outcome } from "../outcome.ts";
 import { contentProperties, MAX_CONTENT_BYTES, tooBig } from "./content.ts";
 import type { Site } from "./family.ts";
 import { attributesToSet } from "./placement.ts";
+import { step } from "./step.ts";
+import { placeFilesScript, type TreeFile } from "./tree-script.ts";
 import {
   contentsQuestion,
   entryQuestion,
@@ -78,18 +80,52 @@ async function placeFolder(
   return machine.setAttributes(placement.path, missing, signal);
 }
 
-async function placeFile(
-  entry: TreeEntry & { readonly kind: "file" },
+async function placeAttributes(
+  file: TreeFile,
   { machine, signal }: Site,
   answers: Answers,
 ): Promise<Outcome<void>> {
-  const { placement, content } = entry;
-  const there = factsIn(entry, answers);
-  if (!there || !isInsideEqual(entry, there))
-    return machine.write(placement.path, content, { ...placement, newMode: NEW_FILE_MODE }, signal);
-  const missing = attributesToSet(placement, there);
+  const there = factsIn(file, answers);
+  const missing = there ? attributesToSet(file.placement, there) : {};
   if (Object.keys(missing).length === 0) return done(undefined);
-  return machine.setAttributes(placement.path, missing, signal);
+  return machine.setAttributes(file.placement.path, missing, signal);
+}
+
+/** In one go where there is a shell. */
+async function writeFiles(root: string, files: readonly TreeFile[], site: Site): Promise<Outcome<unknown>> {
+  const { machine, signal } = site;
+  if (files.length === 0) return done(undefined);
+  if (machine.system) {
+    const body = Buffer.concat(files.map(({ content }) => content));
+    return step(site, `write the files of ${root}`, { script: placeFilesScript(root, files), body });
+  }
+  return each(files, ({ placement, content }) =>
+    machine.write(placement.path, content, { ...placement, newMode: NEW_FILE_MODE }, signal),
+  );
+}
+
+async function placeFiles(
+  root: string,
+  files: readonly TreeFile[],
+  site: Site,
+  answers: Answers,
+): Promise<Outcome<void>> {
+  const isEqual = (file: TreeFile): boolean => {
+    const facts = factsIn(file, answers);
+    return facts !== undefined && isInsideEqual(file, facts);
+  };
+  const isBlocked = (file: TreeFile): boolean => answers.get(entryQuestion(file))?.kind === "directory";
+  const written = await writeFiles(
+    root,
+    files.filter(file => !isEqual(file) && !isBlocked(file)),
+    site,
+  );
+  if (!written.ok) return written;
+  const set = await each(files.filter(isEqual), file => placeAttributes(file, site, answers));
+  const blocked = files.find(isBlocked);
+  if (!set.ok || !blocked) return set;
+  const why = "it is a folder; it is not replaced by a file";
+  return trouble("failed", `${site.machine.name}: ${blocked.placement.path}: ${why}`);
 }
 
 async function placeLink(
@@ -107,19 +143,19 @@ async function placeLink(
 }
 
 /** Folders from the top down; then what is in them is asked for: a folder may have stood behind a symlink before. */
-async function place({ entries }: Tree, site: Site): Promise<Outcome<void>> {
+async function place({ root, entries }: Tree, site: Site): Promise<Outcome<void>> {
   const { machine, signal } = site;
   const folders = entries.filter(({ kind }) => kind === "directory");
   const above = await machine.ask(folders.map(entryQuestion), signal);
   if (!above.ok) return above;
   const made = await inOrder(folders, entry => placeFolder(entry, site, above.value));
   if (!made.ok) return made;
-  const others = entries.filter(entry => entry.kind !== "directory");
-  const answers = await machine.ask(others.map(entryQuestion), signal);
+  const files = entries.filter(entry => entry.kind === "file");
+  const links = entries.filter(entry => entry.kind === "symlink");
+  const answers = await machine.ask([...files, ...links].map(entryQuestion), signal);
   if (!answers.ok) return answers;
-  return each(others, entry =>
-    entry.kind === "file" ? placeFile(entry, site, answers.value) : placeLink(entry, site, answers.value),
-  );
+  const linked = await each(links, entry => placeLink(entry, site, answers.value));
+  return linked.ok ? placeFiles(root.path, files, site, answers.value) : linked;
 }
 
 async function sweep(tree: Tree, { machine, signal }: Site): Promise<Outcome<void>> {

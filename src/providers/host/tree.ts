@@ -175,7 +175,7 @@ function entryNow(entry: TreeEntry, facts: EntryFacts): PlainMap | undefined {
 }
 
 /** Files that are being written by us, now, or by one of us that was killed. */
-const isUnfinished = (below: string): boolean => /(^|\/)\.holdfast-[A-Za-z0-9]+$/.test(below);
+const isUnfinished = (below: string): boolean => /(^|\/)\.holdfast-[A-Za-z0-9]+(\/|$)/.test(below);
 
 /** What is in the folder and not of the tree; of a folder with all that is in it, only the folder. */
 export function strangersIn({ entries }: Tree, { inhabitants }: ContentsFacts): readonly Inhabitant[] {

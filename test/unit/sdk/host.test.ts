@@ -14,7 +14,10 @@ type Constructor = new (
   name: string,
   args: Arguments,
 ) => pulumi.Resource & Record<string, pulumi.Output<unknown>>;
-type Sdk = Record<"Host" | "File" | "Directory" | "Template" | "Symlink" | "ManagedBlock", Constructor>;
+type Sdk = Record<
+  "Host" | "File" | "Directory" | "Template" | "Symlink" | "ManagedBlock" | "Archive",
+  Constructor
+>;
 
 let folder: string;
 let sdk: Sdk;
@@ -92,6 +95,10 @@ const mistakes: [keyof Sdk, Arguments, RegExp][] = [
   ["Directory", { ...at, source: "package.json" }, /package\.json is not a folder/],
   ["Directory", { ...at, source: "src", fileMode: "rw" }, /fileMode must be a text of octal digits/],
   ["File", { ...at, content: "", validate: "nginx -t" }, /validate must hold %s/],
+  ["Archive", at, /Archive "it": source is missing/],
+  ["Archive", { ...at, url: "https://x/a.zip" }, /checksum is missing/],
+  ["Archive", { ...at, url: "https://x/a.rar", checksum: "a".repeat(64) }, /format is missing, and https/],
+  ["Archive", { ...at, source: "nope.zip" }, /source nope\.zip cannot be read/],
   ["Symlink", { ...at }, /Symlink "it": target missing/],
   ["ManagedBlock", { ...at, marker: "a#b", content: "" }, /marker must be a name/],
   [
