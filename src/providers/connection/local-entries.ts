@@ -1,6 +1,6 @@
 /** What is there on this machine's file system. Paths are real ones: nothing is followed. */
 import { createHash } from "node:crypto";
-import { constants, type Stats } from "node:fs";
+import { constants, type BigIntStats, type Stats } from "node:fs";
 import { lstat, open, readlink, type FileHandle } from "node:fs/promises";
 import { done, trouble, type Outcome } from "../outcome.ts";
 import { nameOf } from "./accounts.ts";
@@ -64,6 +64,12 @@ async function readFully(handle: FileHandle, buffer: Buffer): Promise<number> {
   return filled;
 }
 
+const SECOND = 1_000_000_000n;
+
+/** In the form that `stat` gives it on other hosts. */
+const stampOf = ({ ino, ctimeNs }: BigIntStats): string =>
+  `${ino}.${ctimeNs / SECOND}.${String(ctimeNs % SECOND).padStart(9, "0")}`;
+
 /** With the checksum of a file that is not too big, and where a link leads. */
 export async function lookAt(target: string): Promise<Outcome<EntryFacts | undefined>> {
   const stats = await lstat(target, { bigint: true }).catch((error: unknown) => {
@@ -71,7 +77,7 @@ export async function lookAt(target: string): Promise<Outcome<EntryFacts | undef
     throw error;
   });
   if (!stats) return done(undefined);
-  const stamp = `${stats.ino}.${stats.ctimeNs}`;
+  const stamp = stampOf(stats);
   const read = await readEntry(target, MAX_SUMMED_BYTES);
   if (!read.ok || !read.value) return read.ok ? done(undefined) : read;
   const { content, ...entry } = read.value;

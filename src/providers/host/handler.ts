@@ -1,7 +1,6 @@
 /** holdfast:host:Handler: something that is done once, after what it waits for has changed. */
 import { HANDLER, handlerMistakes } from "../../sdk/shapes/handler.ts";
 import { word } from "../connection/shell-loop.ts";
-import type { Answers, Question } from "../connection/questions.ts";
 import type { PlainMap } from "../grpc/value.ts";
 import { done, trouble, type Outcome } from "../outcome.ts";
 import type { Checked, CheckRequest } from "../resource.ts";
@@ -10,17 +9,18 @@ import { textOf } from "./placement.ts";
 import { step } from "./step.ts";
 import {
   dueOf,
-  formerChanges,
   isDue,
+  isNoted,
   itemsNow,
   itemsOf,
+  lookedIn,
   lookNow,
-  lookScript,
-  parseLook,
+  lookQuestions,
   pathsOf,
   recordPath,
   recordText,
   saveRecord,
+  wasFormer,
   type Due,
   type Looked,
   type Watch,
@@ -64,23 +64,26 @@ const complete = ({ inputs }: CheckRequest): Checked => ({
 
 const record = ({ name }: HandlerInputs): string => recordPath("handlers", name);
 
-const question = (inputs: HandlerInputs): Extract<Question, { about: "script" }> => ({
-  about: "script",
-  script: lookScript(record(inputs), [inputs.watch]),
-});
-
-/** A file that left the list and then the host is a change as well. */
+/** A file that left the list, and then the host, is a change as well. */
 function dueNow({ watch }: HandlerInputs, looked: Looked): Due {
   const due = dueOf(watch, looked);
-  return { ...due, values: due.values || formerChanges([watch], looked).length > 0 };
+  return { ...due, values: due.values || wasFormer(looked) };
 }
 
-function see(inputs: HandlerInputs, answers: Answers, properties: PlainMap): Seen | undefined {
-  const looked = parseLook(answers.get(question(inputs))?.output ?? "");
-  // Without a record it has never run here: it is made anew.
-  if (!looked.record) return undefined;
+/** Without a record it has never run here: it is made anew. */
+function seen(inputs: HandlerInputs, looked: Looked, properties: PlainMap): Seen | undefined {
+  if (looked.noted === undefined) return undefined;
   const due = dueNow(inputs, looked);
   return { properties: isDue(due) ? { ...properties, when: itemsNow(inputs.watch.items, due) } : properties };
+}
+
+async function read(
+  inputs: HandlerInputs,
+  site: Site,
+  properties: PlainMap,
+): Promise<Outcome<Seen | undefined>> {
+  const looked = await lookNow(site, record(inputs), [inputs.watch]);
+  return looked.ok ? done(seen(inputs, looked.value, properties)) : looked;
 }
 
 /** A unit that was stopped stays so, and one that failed is started with what is there now. */
@@ -119,12 +122,13 @@ async function ensure(
   const { watch } = inputs;
   const looked = await lookNow(site, record(inputs), [watch]);
   if (!looked.ok) return looked;
-  if (looked.value.record && !isDue(dueNow(inputs, looked.value))) return done({});
-  const acted = await act(inputs, site);
+  if (isNoted([watch], looked.value)) return done({});
+  const due = looked.value.noted === undefined || isDue(dueNow(inputs, looked.value));
+  const acted = due ? await act(inputs, site) : done(undefined);
   if (!acted.ok) return acted;
   // The run that takes a file off the list removes it when everything else is done.
   const now = new Set(pathsOf(watch));
-  const former = old ? pathsOf(old.watch).filter(path => !now.has(path)) : [];
+  const former = old !== undefined && pathsOf(old.watch).some(path => !now.has(path));
   const saved = await saveRecord(site, record(inputs), recordText([watch], looked.value, former));
   return saved.ok ? done({}) : saved;
 }
@@ -137,8 +141,10 @@ export const handler: Family<HandlerInputs> = {
   id: ({ name }) => name,
   parse,
   needsSystem: true,
-  look: inputs => [question(inputs)],
-  see,
+  look: inputs => lookQuestions(record(inputs), [inputs.watch]),
+  see: (inputs, answers, properties) =>
+    seen(inputs, lookedIn(answers, record(inputs), [inputs.watch]), properties),
+  read,
   adopt: async name =>
     trouble("refused", `cannot import ${name}: a handler is something to do, and nothing that is there`),
   example: "reload-nginx",

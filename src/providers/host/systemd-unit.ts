@@ -8,9 +8,18 @@ import { MAX_CONTENT_BYTES } from "./content.ts";
 import type { Family, Seen, Site } from "./family.ts";
 import { step } from "./step.ts";
 import { ensureUnit } from "./unit-ensure.ts";
-import { dropInFolder, dropInPath, filesOf, parseUnit, unitPath, type UnitInputs } from "./unit-inputs.ts";
-import { isMasked, questionsAbout, seeUnit, withTexts } from "./unit-judgment.ts";
+import {
+  dropInFolder,
+  dropInPath,
+  filesOf,
+  parseUnit,
+  unitPath,
+  watchesOf,
+  type UnitInputs,
+} from "./unit-inputs.ts";
+import { isMasked, questionsAbout, recordOf, seeUnit, withTexts } from "./unit-judgment.ts";
 import { removeUnit } from "./unit-steps.ts";
+import { lookNow } from "./watched.ts";
 
 function complete({ inputs }: CheckRequest): Checked {
   const all = { masked: false, ...inputs };
@@ -41,7 +50,9 @@ async function read(
 ): Promise<Outcome<Seen | undefined>> {
   const answers = await site.machine.ask(questionsAbout(inputs), site.signal);
   if (!answers.ok) return answers;
-  const seen = seeUnit(inputs, answers.value, properties);
+  const looked = await lookNow(site, recordOf(inputs.name), watchesOf(inputs));
+  if (!looked.ok) return looked;
+  const seen = seeUnit(inputs, answers.value, properties, looked.value);
   if (!seen) return done(undefined);
   const wanted = filesOf(inputs);
   const texts = await textsAt(site, wanted.keys());

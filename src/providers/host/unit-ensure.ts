@@ -25,7 +25,15 @@ import {
   setMask,
   verify,
 } from "./unit-steps.ts";
-import { lookNow, NOTHING_WATCHED, recordText, saveRecord, type Looked } from "./watched.ts";
+import {
+  isNoted,
+  lookNow,
+  NOTHING_WATCHED,
+  recordText,
+  renewRecord,
+  saveRecord,
+  type Looked,
+} from "./watched.ts";
 
 const UNIT_MODE = 0o644;
 
@@ -60,9 +68,12 @@ async function lookAt(inputs: UnitInputs, site: Site, old: UnitInputs | undefine
   const gone = remove.map(path => ({ about: "entry", path }) as const);
   const answers = await site.machine.ask([...questionsAbout(inputs), ...gone], site.signal);
   if (!answers.ok) return answers;
+  const looked = await lookNow(site, recordOf(inputs.name), watchesOf(inputs));
+  if (!looked.ok) return looked;
   const there = (path: string, { get }: Answers): boolean => get({ about: "entry", path }) !== undefined;
   return done({
     ...systemFacts(inputs, answers.value),
+    looked: looked.value,
     changes: {
       write: filesToWrite(inputs, answers.value),
       remove: remove.filter(path => there(path, answers.value)),
@@ -100,6 +111,12 @@ async function putInPlace(inputs: UnitInputs, site: Site, now: Now): Promise<Out
 }
 
 /** The record says of what was put back what it said before, as it has been taken up again. */
+async function noteFormer(inputs: UnitInputs, site: Site, looked?: Looked): Promise<Outcome<void>> {
+  const record = recordOf(inputs.name);
+  if (looked?.text === undefined) return site.machine.removeFile(record, site.signal);
+  return renewRecord(site, record, looked.text);
+}
+
 async function giveBack(
   inputs: UnitInputs,
   site: Site,
@@ -109,19 +126,8 @@ async function giveBack(
   const back = await restoreFormer(site, inputs);
   if (!back.ok) return trouble("failed", `${why}\n${back.trouble.message}`);
   if (!back.value) return trouble("failed", why);
-  const now = await lookNow(site, recordOf(inputs.name), watchesOf(inputs));
-  if (now.ok && looked?.record) {
-    const record = [...looked.record.digests].map(([work, digest]) => `${work} ${digest}`);
-    const stamps = [...looked.record.stamps.keys()].map(
-      path => `${now.value.now.get(path) ?? "- - -"} ${path}`,
-    );
-    const saved = await saveRecord(
-      site,
-      recordOf(inputs.name),
-      ["holdfast", ...record, ...stamps, ""].join("\n"),
-    );
-    if (!saved.ok) return trouble("failed", `${why}\n${saved.trouble.message}`);
-  }
+  const noted = await noteFormer(inputs, site, looked);
+  if (!noted.ok) return trouble("failed", `${why}\n${noted.trouble.message}`);
   return trouble("failed", `${why}\nThe former ${inputs.name} is back.`);
 }
 
@@ -156,8 +162,8 @@ async function enable(
 async function note(inputs: UnitInputs, site: Site, taken: Looked): Promise<Outcome<void>> {
   const watches = watchesOf(inputs);
   const text = recordText(watches, taken);
-  const isNothing = taken.record === undefined && text === NOTHING_WATCHED;
-  if (isNothing || taken.record?.text === text) return done(undefined);
+  const isNothing = taken.noted === undefined && text === NOTHING_WATCHED;
+  if (isNothing || isNoted(watches, taken)) return done(undefined);
   return saveRecord(site, recordOf(inputs.name), text);
 }
 

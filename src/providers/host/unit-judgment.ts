@@ -4,14 +4,15 @@ import type { Answers, EntryFacts, Question, UnitFacts } from "../connection/que
 import { word } from "../connection/shell-loop.ts";
 import { isMap, mapOf, type Plain, type PlainMap } from "../grpc/value.ts";
 import type { Seen } from "./family.ts";
-import { dropInPath, filesOf, unitPath, watchesOf, type UnitInputs } from "./unit-inputs.ts";
+import { dropInFolder, dropInPath, filesOf, unitPath, watchesOf, type UnitInputs } from "./unit-inputs.ts";
 import {
   dueOf,
-  formerChanges,
+  formerPaths,
   isDue,
   itemsNow,
-  lookScript,
-  parseLook,
+  lookedIn,
+  lookQuestions,
+  NOTHING_DUE,
   recordPath,
   type Due,
   type Looked,
@@ -20,11 +21,6 @@ import {
 type ScriptQuestion = Extract<Question, { readonly about: "script" }>;
 
 export const recordOf = (name: string): string => recordPath("units", name);
-
-const recordQuestion = (inputs: UnitInputs): ScriptQuestion => ({
-  about: "script",
-  script: lookScript(recordOf(inputs.name), watchesOf(inputs)),
-});
 
 /** `systemctl show` knows instances only. */
 const templateQuestion = (name: string): ScriptQuestion => ({
@@ -35,7 +31,9 @@ const templateQuestion = (name: string): ScriptQuestion => ({
 export function questionsAbout(inputs: UnitInputs): readonly Question[] {
   const { name, isTemplate, enabled, masked, content } = inputs;
   const asked = enabled !== undefined || masked ? [templateQuestion(name)] : [];
-  const system: readonly Question[] = isTemplate ? asked : [{ about: "unit", name }, recordQuestion(inputs)];
+  const system: readonly Question[] = isTemplate
+    ? asked
+    : [{ about: "unit", name }, ...lookQuestions(recordOf(name), watchesOf(inputs))];
   const paths = content === undefined ? [unitPath(name)] : [];
   const files = [...paths, ...filesOf(inputs).keys()].map(path => ({ about: "entry", path }) as const);
   return [...system, ...files];
@@ -56,8 +54,8 @@ export function systemFacts(inputs: UnitInputs, answers: Answers): SystemFacts {
     return { unit: undefined, fileState: said, looked: undefined };
   }
   const unit = answers.get({ about: "unit", name: inputs.name });
-  const said = answers.get(recordQuestion(inputs));
-  return { unit, fileState: unit?.UnitFileState, looked: parseLook(said?.output ?? "") };
+  const looked = lookedIn(answers, recordOf(inputs.name), watchesOf(inputs));
+  return { unit, fileState: unit?.UnitFileState, looked };
 }
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -92,15 +90,18 @@ export interface Work {
   readonly restart: Due;
   readonly reload: Due;
 }
-const NOTHING: Due = { paths: new Set(), values: false };
 
 /** Without a record nothing is known of the unit's own files: they count as taken up, the others do not. */
 export function dueWork(inputs: UnitInputs, looked: Looked | undefined): Work {
-  if (!looked) return { restart: NOTHING, reload: NOTHING };
+  if (!looked) return { restart: NOTHING_DUE, reload: NOTHING_DUE };
   const { paths: _own, ...others } = inputs.restart;
-  const restart = dueOf(looked.record ? inputs.restart : others, looked);
-  const gone = formerChanges(watchesOf(inputs), looked).length > 0;
-  return { restart: { ...restart, values: restart.values || gone }, reload: dueOf(inputs.reload, looked) };
+  const restart = dueOf(looked.noted === undefined ? others : inputs.restart, looked, watchesOf(inputs));
+  const folder = `${dropInFolder(inputs.name)}/`;
+  const gone = formerPaths(watchesOf(inputs), looked).some(path => path.startsWith(folder));
+  return {
+    restart: { ...restart, values: restart.values || gone },
+    reload: dueOf(inputs.reload, looked, watchesOf(inputs)),
+  };
 }
 
 /** What systemd has to be told of a unit that is active. */
@@ -170,13 +171,19 @@ function isThere({ name, content }: UnitInputs, answers: Answers, unit: UnitFact
 const itemsSeen = (properties: PlainMap, key: string, items: readonly PlainMap[], due: Due): PlainMap =>
   properties[key] === undefined ? {} : { [key]: itemsNow(items, due) };
 
-export function seeUnit(inputs: UnitInputs, answers: Answers, properties: PlainMap): Seen | undefined {
+/** `read`: with the record's text. Without it, a difference of the record shows as everything that it may be. */
+export function seeUnit(
+  inputs: UnitInputs,
+  answers: Answers,
+  properties: PlainMap,
+  read?: Looked,
+): Seen | undefined {
   const { unit, fileState, looked } = systemFacts(inputs, answers);
   if (!isThere(inputs, answers, unit)) return undefined;
-  const work = dueWork(inputs, looked);
+  const work = dueWork(inputs, looked && (read ?? looked));
   const active = unit !== undefined && isActive(unit);
   // What is not running takes everything up when it starts.
-  const pending = active ? work : { restart: NOTHING, reload: NOTHING };
+  const pending = active ? work : { restart: NOTHING_DUE, reload: NOTHING_DUE };
   return {
     properties: {
       ...properties,

@@ -4,12 +4,11 @@
  * cut off in between. Any write counts, also one with equal content: nobody knows what was read meanwhile.
  */
 import { createHash } from "node:crypto";
-import { word } from "../connection/shell-loop.ts";
+import type { Answers, EntryFacts, Question } from "../connection/questions.ts";
 import { isList, isMap, mapOf, type Plain, type PlainMap } from "../grpc/value.ts";
-import { type Outcome, done } from "../outcome.ts";
+import { done, type Outcome } from "../outcome.ts";
 import type { Site } from "./family.ts";
-import { textOf } from "./placement.ts";
-import { step } from "./step.ts";
+import { modeText, textOf } from "./placement.ts";
 
 /** Of one kind of work: `restart`, `reload`, `run`. */
 export interface Watch {
@@ -51,60 +50,75 @@ const digestOf = ({ items }: Watch): string =>
     .update(JSON.stringify(sorted(items)))
     .digest("hex");
 
-const NOW = "now";
-
-/** Only looks. Nothing is said where there is no record. A former file is looked at by the record's own words. */
-export const lookScript = (record: string, watches: readonly Watch[]): string => `f=${word(record)}
-set -- ${watches.flatMap(pathsOf).map(word).join(" ")}
-[ -f "$f" ] && cat -- "$f" && while read -r mode stamp ids p; do
-[ -z "$p" ] || set -- "$@" "$p"; done <"$f"
-echo ${NOW}; [ "$#" = 0 ] || stat -c '%f %i.%.9Z %u.%g %n' -- "$@" 2>/dev/null; :`;
-
-/** Of a path: what tells one version of it from another. A folder's own time changes with what is in it. */
-function stampOf(mode: string, stamp: string, ids: string): string {
-  const isFolder = (Number.parseInt(mode, 16) & 0o170000) === 0o040000;
-  return isFolder ? `${mode} - ${ids}` : `${mode} ${stamp} ${ids}`;
-}
-
-const MISSING = "- - -";
-
-/** By path. */
+/** By path: what tells one version of it from another. What is not there is left out. */
 type Stamps = ReadonlyMap<string, string>;
 
-interface LastRecord {
-  readonly text: string;
+/** A folder's own time changes with what is in it. */
+const stampOf = ({ kind, mode, stamp, uid, gid }: EntryFacts): string =>
+  `${kind} ${modeText(mode)} ${kind === "directory" ? "-" : stamp} ${uid}.${gid}`;
+
+const MISSING = "- - - -";
+
+export interface Looked {
+  /** Checksum of the record. Undefined: there is none. */
+  readonly noted: string | undefined;
+  /** What it says. Undefined: there is none, or it was not read; then its checksum tells whether anything is due. */
+  readonly text?: string;
+  readonly now: Stamps;
+}
+
+const entry = (path: string) => ({ about: "entry", path }) as const;
+
+/** They travel with all other questions; the record itself is read only where they show a difference. */
+export const lookQuestions = (record: string, watches: readonly Watch[]): readonly Question[] =>
+  [record, ...watches.flatMap(pathsOf)].map(entry);
+
+export function lookedIn(answers: Answers, record: string, watches: readonly Watch[]): Looked {
+  const there = watches.flatMap(pathsOf).flatMap(path => {
+    const facts = answers.get(entry(path));
+    return facts ? [[path, stampOf(facts)] as const] : [];
+  });
+  const noted = answers.get(entry(record));
+  return { noted: noted && (noted.checksum ?? "unknown"), now: new Map(there) };
+}
+
+/** What it begins with. */
+const HEAD = "holdfast";
+/** Of files that are not watched any more, and which the run that is under way may remove at its end. */
+const FORMER = "former";
+
+export function recordText(watches: readonly Watch[], { now }: Looked, former = false): string {
+  const paths = [...new Set(watches.flatMap(pathsOf))];
+  const digests = watches.filter(({ items }) => items.length > 0).map(one => `${one.work} ${digestOf(one)}`);
+  const lines = [...digests, ...paths.map(path => `${now.get(path) ?? MISSING} ${path}`)];
+  return [HEAD, ...lines, ...(former ? [FORMER] : []), ""].join("\n");
+}
+
+/** What `recordText` says where nothing is watched. */
+export const NOTHING_WATCHED = `${HEAD}\n`;
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Whether the record says that everything is taken up as it is now. */
+export const isNoted = (watches: readonly Watch[], looked: Looked): boolean =>
+  looked.noted === sha256(recordText(watches, looked));
+
+interface Recorded {
   readonly digests: ReadonlyMap<string, string>;
   readonly stamps: Stamps;
 }
 
-export interface Looked {
-  /** Undefined: there is none. */
-  readonly record: LastRecord | undefined;
-  readonly now: Stamps;
-}
-
-function stampsIn(lines: readonly string[]): Stamps {
-  const all = new Map<string, string>();
-  for (const line of lines) {
-    const [, mode, stamp, ids, path] = /^(\S+) (\S+) (\S+) (.+)$/.exec(line) ?? [];
-    if (mode === undefined || stamp === undefined || ids === undefined || path === undefined) continue;
-    all.set(path, stampOf(mode, stamp, ids));
-  }
-  return all;
-}
-
-/** What `lookScript` said. */
-export function parseLook(output: string): Looked {
-  const lines = output.split("\n");
-  const at = lines.indexOf(NOW);
-  const [recorded, now] = [lines.slice(0, Math.max(at, 0)), lines.slice(at + 1)];
-  const digests = recorded.flatMap(line => {
+function parseRecord(text: string): Recorded {
+  const lines = text.split("\n");
+  const digests = lines.flatMap(line => {
     const [, work, digest] = /^(\w+) ([0-9a-f]{64})$/.exec(line) ?? [];
     return work === undefined || digest === undefined ? [] : [[work, digest] as const];
   });
-  const text = recorded.map(line => `${line}\n`).join("");
-  const record = at > 0 ? { text, digests: new Map(digests), stamps: stampsIn(recorded) } : undefined;
-  return { record, now: stampsIn(now) };
+  const stamps = lines.flatMap(line => {
+    const [, stamp, path] = /^(\S+ \S+ \S+ \S+) (\/.+)$/.exec(line) ?? [];
+    return stamp === undefined || path === undefined ? [] : [[path, stamp] as const];
+  });
+  return { digests: new Map(digests), stamps: new Map(stamps) };
 }
 
 /** What is due of one kind of work. */
@@ -115,46 +129,28 @@ export interface Due {
   readonly values: boolean;
 }
 
+export const NOTHING_DUE: Due = { paths: new Set(), values: false };
 export const isDue = ({ paths, values }: Due): boolean => values || paths.size > 0;
 
-export function dueOf(watch: Watch, { record, now }: Looked): Due {
+/** `all`: everything that the record is of. Where the record was not read, a difference may be any of it. */
+export function dueOf(watch: Watch, looked: Looked, all: readonly Watch[] = [watch]): Due {
   const watched = pathsOf(watch);
-  if (!record) return { paths: new Set(watched), values: watch.items.length > 0 };
-  const changed = watched.filter(path => (now.get(path) ?? MISSING) !== record.stamps.get(path));
-  const values = watch.items.length > 0 && record.digests.get(watch.work) !== digestOf(watch);
+  if (isNoted(all, looked)) return NOTHING_DUE;
+  if (looked.text === undefined) return { paths: new Set(watched), values: watch.items.length > 0 };
+  const { stamps, digests } = parseRecord(looked.text);
+  const changed = watched.filter(path => (looked.now.get(path) ?? MISSING) !== stamps.get(path));
+  const values = watch.items.length > 0 && digests.get(watch.work) !== digestOf(watch);
   return { paths: new Set(changed), values };
 }
 
-/** Files that were watched until now and have changed since, such as those that a run removed at its end. */
-export function formerChanges(watches: readonly Watch[], { record, now }: Looked): readonly string[] {
+/** A record that was written while files left the list: what became of them has to be taken up as well. */
+export const wasFormer = ({ text = "" }: Looked): boolean => text.endsWith(`\n${FORMER}\n`);
+
+/** Files of the record that are not watched any more. */
+export function formerPaths(watches: readonly Watch[], { text = "" }: Looked): readonly string[] {
   const watched = new Set(watches.flatMap(pathsOf));
-  return [...(record?.stamps ?? [])].flatMap(([path, stamp]) =>
-    !watched.has(path) && (now.get(path) ?? MISSING) !== stamp ? [path] : [],
-  );
+  return [...parseRecord(text).stamps.keys()].filter(path => !watched.has(path));
 }
-
-/** What `recordText` says where nothing is watched. */
-export const NOTHING_WATCHED = "holdfast\n";
-
-/** `former`: files that are not watched any more, but may still be removed by the run that is under way. */
-export function recordText(
-  watches: readonly Watch[],
-  { now }: Looked,
-  former: readonly string[] = [],
-): string {
-  const paths = [...new Set([...watches.flatMap(pathsOf), ...former])];
-  const digests = watches.filter(({ items }) => items.length > 0).map(one => `${one.work} ${digestOf(one)}`);
-  const lines = [...digests, ...paths.map(path => `${now.get(path) ?? MISSING} ${path}`), ""];
-  // An empty record says that nothing is known, so this one must not be.
-  return ["holdfast", ...lines].join("\n");
-}
-
-/** Takes its place as a whole. */
-export const saveScript = (record: string): string => {
-  const folder = record.slice(0, record.lastIndexOf("/"));
-  return `f=${word(record)}; umask 077
-mkdir -p -- ${word(folder)} && cat >"$f.new" && mv -fT -- "$f.new" "$f"`;
-};
 
 const CHANGED = "changed since it was last taken up";
 
@@ -168,16 +164,41 @@ export function itemsNow(items: readonly PlainMap[], due: Due): readonly PlainMa
   });
 }
 
+/** With the record's text: a file of a few lines. */
+const MAX_RECORD = 1_000_000;
+
 export async function lookNow(
-  site: Site,
+  { machine, signal }: Site,
   record: string,
   watches: readonly Watch[],
 ): Promise<Outcome<Looked>> {
-  const said = await step(site, `look at ${record}`, { script: lookScript(record, watches) });
-  return said.ok ? done(parseLook(said.value)) : said;
+  const answers = await machine.ask(lookQuestions(record, watches), signal);
+  if (!answers.ok) return answers;
+  const there = await machine.read(record, MAX_RECORD, signal);
+  if (!there.ok) return there;
+  const text = there.value?.content?.toString("utf8");
+  return done({ ...lookedIn(answers.value, record, watches), ...(text !== undefined && { text }) });
 }
 
-export async function saveRecord(site: Site, record: string, text: string): Promise<Outcome<void>> {
-  const saved = await step(site, `write ${record}`, { script: saveScript(record), body: Buffer.from(text) });
-  return saved.ok ? done(undefined) : saved;
+/** For root alone: it holds digests of what may be secret. */
+const RECORD_MODE = 0o600;
+
+export async function saveRecord(
+  { machine, signal }: Site,
+  record: string,
+  text: string,
+): Promise<Outcome<void>> {
+  const attributes = { mode: RECORD_MODE, newMode: RECORD_MODE };
+  return machine.write(record, Buffer.from(text), attributes, signal);
+}
+
+/** The same record, with its files as they are now: for those that were put back and taken up again. */
+export async function renewRecord(site: Site, record: string, text: string): Promise<Outcome<void>> {
+  const { digests, stamps } = parseRecord(text);
+  const paths = [...stamps.keys()];
+  const looked = await lookNow(site, record, [{ work: "renew", items: [], paths }]);
+  if (!looked.ok) return looked;
+  const values = [...digests].map(([work, digest]) => `${work} ${digest}`);
+  const files = paths.map(path => `${looked.value.now.get(path) ?? MISSING} ${path}`);
+  return saveRecord(site, record, [HEAD, ...values, ...files, ""].join("\n"));
 }

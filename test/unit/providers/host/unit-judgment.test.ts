@@ -5,6 +5,7 @@ import { test } from "node:test";
 import {
   answersOf,
   keyOf,
+  type Answers,
   type EntryFacts,
   type FactsOf,
   type Question,
@@ -87,35 +88,38 @@ const file = (text: string, stamp = "7.1.5"): EntryFacts => ({
   stamp,
   checksum: createHash("sha256").update(text).digest("hex"),
 });
-const line = (stamp: string, path: string): string => `81a4 ${stamp} 0.0 ${path}`;
 
 interface Host {
   readonly unit: Recorded;
   readonly entries?: Readonly<Record<string, EntryFacts>>;
-  /** What the look at the record said. */
+  /** What is noted of the unit's own file; undefined: there is no record. */
   readonly record?: string;
   readonly system?: boolean;
 }
 
 const IN_PLACE = { [PATH]: file(CONTENT) };
-const NOTED = `holdfast\n${line("7.1.5", PATH)}\nnow\n${line("7.1.5", PATH)}\n`;
-const STALE = `holdfast\n${line("7.1.5", PATH)}\nnow\n${line("7.1.6", PATH)}\n`;
+const RECORD = "/var/lib/holdfast/units/app.service";
+const NOTED = "7.1.5";
+const STALE = "7.1.4";
+/** The same in all of these cases: one file, no values. */
+const recordOf = (stamp: string): string => `holdfast\nfile 0644 ${stamp} 0.0 ${PATH}\n`;
 
 function answersTo(
   questions: readonly Question[],
-  { unit, entries = IN_PLACE, record = "now\n", system = true }: Host,
-) {
+  { unit, entries = IN_PLACE, record, system = true }: Host,
+): Answers {
+  const there: Readonly<Record<string, EntryFacts>> = {
+    ...entries,
+    ...(record !== undefined && { [RECORD]: file(recordOf(record)) }),
+  };
   const facts = new Map<string, FactsOf[keyof FactsOf]>();
   for (const question of questions) {
-    if (question.about === "entry") {
-      const entry = entries[question.path];
-      if (entry) facts.set(keyOf(question), entry);
-    } else if (!system) continue;
-    else if (question.about === "unit") {
-      const found = subjects.unit.parse(RECORDED[unit], [question]);
-      assert.ok(typeof found !== "string");
-      for (const [asked, said] of found) facts.set(keyOf(asked), said);
-    } else facts.set(keyOf(question), { code: 0, output: record });
+    const entry = question.about === "entry" ? there[question.path] : undefined;
+    if (entry) facts.set(keyOf(question), entry);
+    if (!system || question.about !== "unit") continue;
+    const found = subjects.unit.parse(RECORDED[unit], [question]);
+    assert.ok(typeof found !== "string");
+    for (const [asked, said] of found) facts.set(keyOf(asked), said);
   }
   return answersOf(facts, system);
 }
@@ -196,7 +200,8 @@ test("systemd is told what it takes, and no more", () => {
     const inputs = parseUnit({ name: "app.service", ...properties });
     const facts = systemFacts(inputs, answersTo(questionsAbout(inputs), { unit, record }));
     assert.ok(facts.unit);
-    return verbFor(inputs, facts.unit, dueWork(inputs, facts.looked), changed);
+    const looked = facts.looked && { ...facts.looked, text: recordOf(record) };
+    return verbFor(inputs, facts.unit, dueWork(inputs, looked), changed);
   };
   assert.equal(verb(OWN, "nginx"), undefined);
   assert.equal(verb(OWN, "nginx", NOTED, true), "restart");
