@@ -15,7 +15,18 @@ type Constructor = new (
   args: Arguments,
 ) => pulumi.Resource & Record<string, pulumi.Output<unknown>>;
 type Sdk = Record<
-  "Host" | "File" | "Directory" | "Template" | "Symlink" | "ManagedBlock" | "Archive",
+  | "Host"
+  | "File"
+  | "Package"
+  | "AptRepository"
+  | "User"
+  | "AuthorizedKey"
+  | "Group"
+  | "Directory"
+  | "Template"
+  | "Symlink"
+  | "ManagedBlock"
+  | "Archive",
   Constructor
 >;
 
@@ -79,6 +90,8 @@ test("with a secret among its values the content of a template is a secret", asy
 });
 
 const at = { connection: "local:x", path: "/x" };
+const on = { connection: "ssh://frodo" };
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJEoOxq7/InoAumcpnssK1jyVkDYzYUh7xDpCLex60kH";
 const mistakes: [keyof Sdk, Arguments, RegExp][] = [
   ["Host", { connection: "frodo" }, /Host "it": connection "frodo" cannot be read/],
   ["Host", { connnection: "ssh://a" }, /Host "it": connnection is not known/],
@@ -105,6 +118,57 @@ const mistakes: [keyof Sdk, Arguments, RegExp][] = [
     "ManagedBlock",
     { ...at, marker: "a", content: "", at: "end", before: "x" },
     /before and at are both given/,
+  ],
+  ["Package", { ...on, name: "a b" }, /Package "it": name must be the name of a Debian package/],
+  ["Package", { ...on, name: "app", deb: "AAAA" }, /Package "it": deb is not known here/],
+  ["Package", { ...on, name: "app", version: "1", ensure: "latest" }, /ensure and version are both given/],
+  [
+    "Package",
+    { ...on, name: "app", source: "app.deb" },
+    /version is missing: the name of app\.deb does not say it/,
+  ],
+  [
+    "Package",
+    { ...on, name: "app", source: "a_1_all.deb", ensure: "latest" },
+    /ensure and source are both given/,
+  ],
+  ["Package", { ...on, name: "app", source: "a_1_all.deb" }, /source a_1_all\.deb cannot be read \(ENOENT\)/],
+  ["AptRepository", { ...on, name: "x", uris: ["file:/a"] }, /AptRepository "it": suites missing/],
+  [
+    "AptRepository",
+    { ...on, name: "x", uris: ["file:/a"], suites: ["./"], signedBy: "AB" },
+    /signedBy must be a public key/,
+  ],
+  ["User", { ...on, name: "1000" }, /User "it": name must be a name .* not of digits alone/],
+  ["User", { ...on, name: "app", password: "geheim" }, /password must be a hash/],
+  ["User", { ...on, name: "app", shell: "bash" }, /shell must be an absolute path/],
+  ["User", { ...on, name: "app", groups: "sudo" }, /groups must be a list of group names/],
+  ["Group", { ...on, name: "4711" }, /Group "it": name must be a name .* not of digits alone/],
+  [
+    "AuthorizedKey",
+    { ...on, user: "app", key: "-----BEGIN OPENSSH PRIVATE KEY-----" },
+    /key is a private key/,
+  ],
+  [
+    "AuthorizedKey",
+    { ...on, user: "app", key: "ssh-ed25519 AAAAB3NzaC1yc2EAAAAD" },
+    /key must be a whole public key/,
+  ],
+  [
+    "AuthorizedKey",
+    { ...on, user: "app", key: `no-pty ${KEY}` },
+    /key must begin with .* options go into options/,
+  ],
+  ["AuthorizedKey", { ...on, user: "app", key: `${KEY}\n${KEY}` }, /key must be a single key/],
+  [
+    "AuthorizedKey",
+    { ...on, user: "app", key: KEY, options: ["restrict", "no-ptty"] },
+    /options\[1\] must be an option/,
+  ],
+  [
+    "AuthorizedKey",
+    { ...on, user: "app", key: KEY, options: ['command="a" b"'] },
+    /options\[0\] must be an option/,
   ],
   ["Template", { ...at, text: "{% if %}{% nope %}" }, /Template "it": template text:1:\d+: /],
 ];
