@@ -1,6 +1,7 @@
 /** What lies in a folder of the checkout. */
-import { lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync, type Dirent } from "node:fs";
 import path from "node:path";
+import { Mistake } from "./values.ts";
 
 export interface Entry {
   /** From the checkout's root on, as people know it. */
@@ -20,33 +21,27 @@ export interface Entry {
 const MOST_ENTRIES = 10_000;
 const UNSEEN = /\p{Cc}|\uFFFD/u;
 
-const kindOf = (isFile: boolean, isLink: boolean): Entry["kind"] =>
-  isFile ? "file" : isLink ? "link" : "other";
+function entryOf(root: string, folder: string, name: string, dirent: Dirent): Entry {
+  const source = path.posix.join(folder, name);
+  const at = { source, name, executable: false, bytes: 0, legible: true };
+  // Of a name that is no text, what Node hands out leads to nothing.
+  if (UNSEEN.test(dirent.name)) return { ...at, kind: "other", legible: false };
+  const { mode, size } = lstatSync(path.join(root, source));
+  const seen = { ...at, executable: (mode & 0o100) !== 0, bytes: size };
+  if (!dirent.isSymbolicLink()) return { ...seen, kind: dirent.isFile() ? "file" : "other" };
+  return { ...seen, kind: "link", leads: readlinkSync(path.join(root, source)) };
+}
 
 /** In the order of their names, links not followed. Throws where there are too many. */
-export function readTree(root: string, folder: string): Entry[] {
+export function readTree(root: string, folder: string, most = MOST_ENTRIES): Entry[] {
   const found: Entry[] = [];
   const open = [""];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    for (const entry of readdirSync(path.join(root, folder, at), { withFileTypes: true })) {
-      const name = path.posix.join(at, entry.name);
-      if (entry.isDirectory()) {
-        open.push(name);
-        continue;
-      }
-      const source = path.posix.join(folder, name);
-      const { mode, size } = lstatSync(path.join(root, source));
-      const kind = kindOf(entry.isFile(), entry.isSymbolicLink());
-      found.push({
-        source,
-        name,
-        kind,
-        ...(kind === "link" ? { leads: readlinkSync(path.join(root, source)) } : {}),
-        executable: (mode & 0o100) !== 0,
-        bytes: size,
-        legible: !UNSEEN.test(entry.name),
-      });
-      if (found.length > MOST_ENTRIES) throw new Error(`${folder}: more than ${MOST_ENTRIES} files`);
+    for (const dirent of readdirSync(path.join(root, folder, at), { withFileTypes: true })) {
+      const name = path.posix.join(at, dirent.name);
+      if (dirent.isDirectory() && !UNSEEN.test(dirent.name)) open.push(name);
+      else found.push(entryOf(root, folder, name, dirent));
+      if (found.length > most) throw new Mistake(`${folder}: more than ${most} files; divide it`);
     }
   }
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
