@@ -167,6 +167,21 @@ describe("Archive", { skip }, () => {
     }
   });
 
+  test("a login without root unpacks into its own folders", async () => {
+    const archives = desk.on(host.as("guest"), "Archive");
+    const home = await run("getent passwd guest | cut -d: -f6");
+    const wanted = { path: `${home}/tool`, contentBase64: pack("guest.tar.gz", "-z"), format: "tar.gz" };
+    const made = await archives.create(wanted);
+    assert.equal(await run(`stat -c %U ${home}/tool/tool-1/bin/tool`), "guest");
+    await run(`echo >> ${home}/tool/tool-1/bin/tool`);
+    assert.deepEqual(await archives.drift(made), ["checksum"]);
+    await archives.repair(made);
+    assert.deepEqual(await archives.drift(made), []);
+    await assert.rejects(archives.create({ ...wanted, path: "/opt/guest" }), /ermission denied/);
+    await archives.delete(made);
+    assert.equal(await run(`find ${home}/.local/state/holdfast ${home}/tool -type f 2>/dev/null || :`), "");
+  });
+
   test("mistakes name their properties", async () => {
     const archives = on("Archive");
     const flaws = async (properties: ValueMap): Promise<string> =>

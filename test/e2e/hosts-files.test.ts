@@ -253,6 +253,22 @@ describe("ManagedBlock", { skip }, () => {
     assert.equal(await run("grep -c holdfast: /etc/shared; head -n 1 /etc/shared"), "32\nstart");
   });
 
+  test("a file that the login may not read, or not reach, is an error and not a block that is gone", async () => {
+    const blocks = desk.on(host.as("guest"), "ManagedBlock");
+    await run(
+      "mkdir -m 755 /srv/open && mkdir /srv/open/in && echo x > /srv/open/in/file && chown -R guest: /srv/open",
+    );
+    const made = await blocks.create({ path: "/srv/open/in/file", marker: "app", content: "mine\n" });
+    assert.deepEqual(await blocks.drift(made), []);
+    await run("chown root /srv/open/in/file && chmod 600 /srv/open/in/file");
+    await assert.rejects(blocks.read(made), /Permission denied/);
+    await run("chown guest /srv/open/in/file && chown root /srv/open/in && chmod 700 /srv/open/in");
+    await assert.rejects(blocks.read(made), /Permission denied/);
+    await run("chown guest /srv/open/in && chmod 644 /srv/open/in/file");
+    await blocks.delete(made);
+    assert.equal(await run("cat /srv/open/in/file"), "x");
+  });
+
   test("sshd looks at its configuration before a block is in it", async () => {
     const blocks = on("ManagedBlock");
     const place = {

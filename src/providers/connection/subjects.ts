@@ -190,9 +190,12 @@ ends { inside = 0 }`;
 /** One at a time; marked.ts does the same with a text. */
 const block: Subject<"block"> = {
   script: ([one]) => `p=${word(one?.path ?? "/")}
-if [ -f "$p" ] && [ ! -L "$p" ]; then
+if [ ! -f "$p" ] || [ -L "$p" ]; then
+  stat -- "$p" 2>&1 >/dev/null | grep -v -e ': No such file or directory$' -e ': Not a directory$'
+elif [ ! -r "$p" ]; then printf '%s: Permission denied' "$p"
+else
   echo file; B=${word(one?.begin ?? "")} E=${word(one?.end ?? "")} awk ${word(MARKED)} < "$p" | head -c ${BLOCK_BYTES}
-fi 2>&1`,
+fi`,
   parse(output, list) {
     const [there = "", ...lines] = linesIn(output);
     if (there === "") return [];

@@ -106,13 +106,15 @@ fail() { echo "$1" >&2; exit 1; }
 mkdir -p -- "$d" "$s" || exit 1
 exec 9>"$k.lock"
 flock -n 9 || fail 'it is being unpacked by somebody else at this moment'
+unlock() { [ -f "$k" ] || rm -f -- "$k.lock"; }
+trap unlock EXIT
 if [ ! -e "$p" ] && [ ! -L "$p" ] && [ -d "$w/old" ]; then mv -T -- "$w/old" "$p" || exit 1; fi
 if [ -L "$p" ] || { [ -e "$p" ] && [ ! -d "$p" ]; }; then fail 'it is there and is not a folder; it is not replaced'; fi
 if [ ${isOurs ? 1 : 0} = 0 ] && [ ! -f "$k" ] && [ -d "$p" ] && [ -n "$(ls -A -- "$p")" ]; then
   fail 'there is a folder already that holdfast did not unpack, and it is not empty; it is not replaced'
 fi
 rm -rf -- "$w" && mkdir -m 700 -- "$w" || exit 1
-trap 'rm -rf -- "$w"' EXIT
+trap 'rm -rf -- "$w"; unlock' EXIT
 ${"url" in inputs.source ? FETCH : RECEIVE}
 sum=$(sha256sum < "$w/archive") || exit 1
 [ "\${sum%% *}" = ${inputs.checksum} ] || fail "the archive is not the expected one: its SHA-256 is \${sum%% *}"
