@@ -64,15 +64,25 @@ async function needed(parts: Parts, name: StackName): Promise<StoredStack> {
   return stack;
 }
 
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Plain values where `cipher` is given; else a secret stays the object that the export holds. */
 function shown(resource: Resource, cipher: StackCipher | undefined): StateResource | undefined {
   let closed = 0;
-  const open = (value: unknown): unknown =>
+  // A value inside a secret may hold secrets of its own, which the engine does not encrypt once more.
+  const open = (value: unknown, isInside = false): unknown =>
     mapSecrets(value, ({ ciphertext, plaintext }) => {
-      const text = plaintext ?? (cipher && ciphertext ? openText(cipher, ciphertext) : undefined);
+      const bare = isInside && ciphertext !== undefined && isJson(ciphertext) ? ciphertext : undefined;
+      const text = plaintext ?? (cipher && ciphertext ? openText(cipher, ciphertext) : undefined) ?? bare;
       if (text === undefined) closed += 1;
-      // A value inside a secret may hold secrets of its own.
-      return text === undefined ? undefined : open(JSON.parse(text));
+      return text === undefined ? undefined : open(JSON.parse(text), true);
     });
   const properties = (given: Resource["inputs"]): Record<string, unknown> => ({
     ...((cipher ? open(given ?? {}) : given) as Record<string, unknown>),

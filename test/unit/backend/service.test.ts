@@ -272,6 +272,25 @@ test("imports that would brick a stack are refused and say why", async () => {
   assert.ok(opened.ok && opened.value[0]?.inputs.word === "hush");
 });
 
+test("a secret inside a secret, which the engine does not encrypt once more, is opened with it", async () => {
+  const marked = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+  const connection = { host: "frodo", privateKey: { ...marked, ciphertext: JSON.stringify("hush") } };
+  const inputs = { connection: { ...marked, plaintext: JSON.stringify(connection) } };
+  const manifest = { time: "2026-01-01T00:00:00Z", magic: "", version: "" };
+  const a = { urn: urn("nested", "a"), custom: true, type: "probe:index:Thing", id: "a", inputs };
+  const name = "web/nested";
+  const made = await stage.control.importState(name, {
+    version: 3,
+    deployment: { manifest, resources: [a] },
+  });
+  assert.ok(made.ok);
+  const exported = await stage.control.exportState(name);
+  assert.ok(exported.ok && !JSON.stringify(exported.value).includes("hush"));
+  const opened = await stage.control.resources(name, { openSecrets: true });
+  assert.ok(opened.ok, JSON.stringify(opened));
+  assert.deepEqual(opened.value[0]?.inputs["connection"], { host: "frodo", privateKey: "hush" });
+});
+
 test("what isn't supported is named; a body that is no JSON is told so", async () => {
   const missing = await call(stage, "GET", "/api/orgs/organization/members");
   assert.equal(missing.status, 404);
