@@ -1,12 +1,10 @@
 /** The controller's side of the probe: brings states to the provider host only where they are needed. */
 import type { ProbeReport, Prober, ProbeTarget } from "../../engine/ports/probe.ts";
 import { needsState, type ProbeAnswer, type ProbeRequest } from "./request.ts";
-import { createSlots } from "./slots.ts";
+import { createSlots, type SlotLimits } from "./slots.ts";
 
-/** States, with their secrets open, that are under way at one time: a bound of memory. */
-const STATES_AT_ONCE = 32;
-/** Behind a dead host they wait for its deadline. */
-const SLOW_MS = 1_000;
+/** States, with their secrets open, that are under way at one time: those behind a dead host wait for its deadline. */
+const STATES: SlotLimits = { atOnce: 32, slowMs: 1_000, most: 96 };
 
 /** Asks the provider host, which answers bit by bit. */
 export type AskHost = (
@@ -36,7 +34,7 @@ export function createProbeClient(ask: AskHost, isOurs: (type: string) => boolea
 
   return {
     async probe(targets, tell) {
-      const slots = createSlots(STATES_AT_ONCE, SLOW_MS);
+      const slots = createSlots(STATES);
       const byName = new Map(targets.map(target => [target.stack, target]));
       const brought: Promise<void>[] = [];
       const isEmpty = ({ stack, version }: ProbeTarget): boolean => nothing.get(stack) === version;

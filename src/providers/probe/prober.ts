@@ -10,7 +10,7 @@ import { beginJob, type Part } from "./job.ts";
 import { createKnown, type Known } from "./known.ts";
 import type { ProbeAnswer, ProbeRequest } from "./request.ts";
 import { createSilence, type Silence, type SilenceLimits } from "./silence.ts";
-import { createSlots, type Slots } from "./slots.ts";
+import { createSlots, type SlotLimits, type Slots } from "./slots.ts";
 import { watchesOf, type Watched } from "./watches.ts";
 
 export interface ProberOptions {
@@ -23,11 +23,8 @@ export interface ProberOptions {
   readonly limits?: ProbeLimits;
 }
 
-export interface ProbeLimits extends SilenceLimits {
-  /** Hosts that are asked at one time. */
-  readonly atOnce: number;
-  /** A host that takes longer does not count among them any more. */
-  readonly slowMs: number;
+/** Slots are of hosts. */
+export interface ProbeLimits extends SilenceLimits, SlotLimits {
   /** Of one host, from its turn to its last answer. */
   readonly askMs: number;
   /** Questions that are kept in memory. */
@@ -150,7 +147,7 @@ export function createProber(options: ProberOptions): LocalProber {
   const world: World = {
     ...options,
     limits,
-    slots: createSlots(limits.atOnce, limits.slowMs),
+    slots: createSlots(limits),
     silence: createSilence(limits),
     known: createKnown(limits.mostKnown),
     salt: randomBytes(16),

@@ -1,8 +1,16 @@
-/** Work side by side with a bound; what takes long does not count any more, so that it does not hold up the rest. */
+/** Work side by side with a bound; what takes long counts less, so that it does not hold up the rest. */
 
 export interface Slots {
   /** Begins when it is its turn. */
   inTurn(work: () => Promise<void>): Promise<void>;
+}
+
+export interface SlotLimits {
+  readonly atOnce: number;
+  /** What takes longer does not count among those any more. */
+  readonly slowMs: number;
+  /** But among these it does. Default: no limit. */
+  readonly most?: number;
 }
 
 function once(act: () => void): () => void {
@@ -13,28 +21,40 @@ function once(act: () => void): () => void {
   };
 }
 
-export function createSlots(atOnce: number, slowMs: number): Slots {
+export function createSlots({ atOnce, slowMs, most = Infinity }: SlotLimits): Slots {
   const waiting: (() => void)[] = [];
-  let busy = 0;
+  /** Those that count, and all. */
+  let [busy, all] = [0, 0];
 
-  /** Whoever waits longest has the slot next. */
-  function giveBack(): void {
-    const next = waiting.shift();
-    if (next) next();
-    else busy -= 1;
+  /** Whoever waits longest is next. */
+  function wake(): void {
+    while (busy < atOnce && all < most) {
+      const next = waiting.shift();
+      if (!next) return;
+      busy += 1;
+      all += 1;
+      next();
+    }
   }
 
   return {
     async inTurn(work) {
-      if (busy >= atOnce) await new Promise<void>(resolve => waiting.push(resolve));
-      else busy += 1;
-      const end = once(giveBack);
-      const timer = setTimeout(end, slowMs);
+      await new Promise<void>(resolve => {
+        waiting.push(resolve);
+        wake();
+      });
+      const giveBack = once(() => {
+        busy -= 1;
+        wake();
+      });
+      const timer = setTimeout(giveBack, slowMs);
       try {
         await work();
       } finally {
         clearTimeout(timer);
-        end();
+        all -= 1;
+        giveBack();
+        wake();
       }
     },
   };

@@ -143,7 +143,7 @@ test("what comes close together is sent together, in order, and all of it before
 });
 
 test("work is side by side up to a bound, and what takes long does not hold up the rest", async () => {
-  const slots = createSlots(2, 20);
+  const slots = createSlots({ atOnce: 2, slowMs: 20 });
   const never = Promise.withResolvers<void>();
   const dead = [slots.inTurn(() => never.promise), slots.inTurn(() => never.promise)];
   let [running, most] = [0, 0];
@@ -159,4 +159,22 @@ test("work is side by side up to a bound, and what takes long does not hold up t
   assert.equal(most, 2);
   never.resolve();
   await Promise.all(dead);
+});
+
+test("what takes long still counts for the most that may be under way at all", async () => {
+  const slots = createSlots({ atOnce: 1, slowMs: 0, most: 3 });
+  const end = Promise.withResolvers<void>();
+  let begun = 0;
+  const all = Array.from({ length: 5 }, () =>
+    slots.inTurn(() => {
+      begun += 1;
+      return end.promise;
+    }),
+  );
+  while (begun < 3) await new Promise(resolve => setImmediate(resolve));
+  await new Promise(resolve => setTimeout(resolve, 20));
+  assert.equal(begun, 3);
+  end.resolve();
+  await Promise.all(all);
+  assert.equal(begun, 5);
 });
