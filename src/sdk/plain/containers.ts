@@ -4,7 +4,7 @@ import { isMap, LineCounter, parseDocument, type Document } from "yaml";
 import { containerName, CONTAINER, sourceFlaws } from "../shapes/container.ts";
 import { flawsOf, type Flaw } from "../shapes/shape.ts";
 import { textOf, type Reading } from "./contents.ts";
-import { isTemplate, withoutSuffix } from "./targets.ts";
+import { containerOf as nameOf, isTemplate, withoutSuffix } from "./targets.ts";
 import type { Entry } from "./tree.ts";
 import { Mistake, render } from "./values.ts";
 
@@ -104,7 +104,7 @@ function located(key: string, given: unknown, source: string, parsed: Parsed): u
 
 function containerOf(entry: Entry, reading: Reading): PlannedContainer {
   const { source } = entry;
-  const name = withoutSuffix(entry.name).replace(/\.ya?ml$/, "");
+  const name = nameOf(entry.name);
   const [badName] = containerName(name, () => false);
   if (badName) throw new Mistake(`${source}: its name without .yaml ${badName.reason}`);
   const parsed = parse(source, textOf({ ...entry, name: withoutSuffix(entry.name) }, reading).text);

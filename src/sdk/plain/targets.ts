@@ -17,12 +17,12 @@ const TEMPLATE = ".tmpl";
 /** As for `File`. */
 const MOST_BYTES = 10_000_000;
 
-/** Where on the host a folder of this kind is laid. Containers are no files there, and cannot collide with any. */
-const WHERE: Readonly<Record<Kind, string>> = {
+const UNITS = "/etc/systemd/system";
+/** Where on the host a folder of this kind is laid. */
+const WHERE: Readonly<Record<Exclude<Kind, "containers">, string>> = {
   files: "",
-  units: "/etc/systemd/system",
+  units: UNITS,
   cron: "/etc/cron.d",
-  containers: "/",
 };
 
 const UNIT =
@@ -36,12 +36,15 @@ export const isTemplate = ({ name }: Entry): boolean => name.endsWith(TEMPLATE);
 export const withoutSuffix = (name: string): string =>
   name.endsWith(TEMPLATE) ? name.slice(0, -TEMPLATE.length) : name;
 
-export const targetOf = (kind: Kind, entry: Entry): Target => ({
-  kind,
-  entry,
+/** `app` of app.yaml.tmpl. */
+export const containerOf = (name: string): string => withoutSuffix(name).replace(/\.ya?ml$/, "");
+
+export function targetOf(kind: Kind, entry: Entry): Target {
+  if (kind === "containers") return { kind, entry, path: `the container ${containerOf(entry.name)}` };
   // Links are no templates.
-  path: `${WHERE[kind]}/${entry.kind === "link" ? entry.name : withoutSuffix(entry.name)}`,
-});
+  const name = entry.kind === "link" ? entry.name : withoutSuffix(entry.name);
+  return { kind, entry, path: `${WHERE[kind]}/${name}` };
+}
 
 function linkRefusal({ kind, entry: { name, leads = "" } }: Target): string | undefined {
   if (kind !== "files") return "is a link; put the file itself here";
@@ -72,8 +75,16 @@ export function refusal(target: Target): string | undefined {
     return `holds ${entry.bytes} bytes; ${MOST_BYTES} is the most: bring it as a package or an archive`;
   const wrong = entry.kind === "link" ? linkRefusal(target) : nameRefusal(kind, withoutSuffix(entry.name));
   if (wrong !== undefined || kind === "containers") return wrong;
-  const [flaw] = PLACE["path"]?.rule(target.path, () => false) ?? [];
-  return flaw && `makes the path ${target.path}, which ${flaw.reason}`;
+  const { path: at } = target;
+  if (
+    kind === "files" &&
+    entry.kind === "file" &&
+    at.startsWith(`${UNITS}/`) &&
+    UNIT.test(at.slice(UNITS.length + 1))
+  )
+    return "systemd would not take it up from here; put it into a folder of `units`";
+  const [flaw] = PLACE["path"]?.rule(at, () => false) ?? [];
+  return flaw && `makes the path ${at}, which ${flaw.reason}`;
 }
 
 /** `/a` and `/a/b` of `/a/b/c`. */
@@ -89,6 +100,9 @@ export function collisions(targets: readonly Target[]): string[] {
   for (const one of targets) {
     const { source } = one.entry;
     const first = byPath.get(one.path)?.entry.source;
+    const unit = one.kind === "containers" && byPath.get(`${UNITS}/${containerOf(one.entry.name)}.service`);
+    if (unit)
+      problems.push(`${source}: its unit would be ${unit.entry.source}; give one of the two another name`);
     if (first === undefined) byPath.set(one.path, one);
     else problems.push(`${source}: makes ${one.path}, as ${first} does; keep one of the two`);
   }

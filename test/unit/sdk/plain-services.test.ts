@@ -107,3 +107,21 @@ frodo/containers/a.yaml:3:9: ports.http must be "HOSTPORT:PORT" or "ADDRESS:HOST
     ],
   );
 });
+
+test("two of one name are refused: containers, and a container and a unit", () => {
+  const image = "image: app:1\n";
+  assert.deepEqual(
+    problems({
+      files: {
+        "frodo/units/web.service": "[Service]\nExecStart=/bin/true\n",
+        "frodo/containers/app.yaml": image,
+        "frodo/containers/app.yml.tmpl": image,
+        "frodo/containers/web.yaml": image,
+      },
+    }),
+    [
+      "frodo/containers/app.yml.tmpl: makes the container app, as frodo/containers/app.yaml does; keep one of the two",
+      "frodo/containers/web.yaml: its unit would be frodo/units/web.service; give one of the two another name",
+    ],
+  );
+});
