@@ -1,7 +1,7 @@
 /** Packages on a real host, from a repository of tiny ones on that host. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { addDebs, debOf, useDebs, type Deb } from "../support/hosts/debs.ts";
+import { addDebs, debOf, offerDebs, stateOf, useDebs, type Deb } from "../support/hosts/debs.ts";
 import { noHosts, startHost, type LoneHost } from "../support/hosts/hosts.ts";
 import { openDesk, type Desk, type Resources } from "../support/hosts/resources.ts";
 
@@ -9,7 +9,7 @@ let host: LoneHost;
 let desk: Desk;
 let packages: Resources;
 /** The slowest waits for a second, and for apt a few times. */
-const real = { skip: noHosts, timeout: 60_000 };
+const real = { skip: noHosts, timeout: 180_000 };
 
 before(async () => {
   if (noHosts) return;
@@ -23,21 +23,12 @@ after(async () => {
   await host?.stop();
 });
 
-/** In the repository, and known to apt. */
-async function offer(...debs: readonly Deb[]): Promise<void> {
-  await addDebs(host, ...debs);
-  await host.run("apt-get -q update 2>&1");
-}
-/** Version and state as dpkg has them; "" where it is not there. */
-const dpkg = async (name: string): Promise<string> => {
-  const said = await host.run(`dpkg-query -W -f='\${Version} \${db:Status-Status}' ${name} 2>/dev/null || :`);
-  return said.trim() === "not-installed" ? "" : said.trim();
-};
-const content = (path: string): Promise<string> => host.run(`cat ${path}`);
+const run = (script: string, input?: string): Promise<string> => host.run(script, input);
+const offer = (...debs: readonly Deb[]): Promise<void> => offerDebs(host, ...debs);
+const dpkg = (name: string): Promise<string> => stateOf(host, name);
+const content = (path: string): Promise<string> => run(`cat ${path}`);
 const fingerprint = (): Promise<string> =>
-  host.run(
-    "stat -c '%y %i' /var/lib/dpkg/status /var/lib/dpkg/available /var/lib/apt/lists; apt-mark showhold",
-  );
+  run("stat -c '%y %i' /var/lib/dpkg/status /var/lib/dpkg/available /var/lib/apt/lists; apt-mark showhold");
 
 test(
   "a package is installed, read back equal and removed; looking and ensuring again changes nothing",
@@ -67,7 +58,7 @@ test("an exact version is installed, moved up and down, across an epoch, and put
   await offer({ name, version: "1.0-1" }, { name, version: "1:0.5-1" });
   const made = await packages.create({ name, version: "1.0-1" });
   assert.equal(await dpkg(name), "1.0-1 installed");
-  await host.run(`apt-get -qy install ${name} 2>&1`);
+  await run(`apt-get -qy install ${name} 2>&1`);
   assert.equal((await packages.read(made))?.inputs["version"], "1:0.5-1");
   assert.deepEqual(await packages.drift(made), ["version"]);
   await packages.repair(made);
@@ -112,12 +103,12 @@ test("a package that somebody removed, purged or broke comes back", real, async 
   await offer({ name, version: "1.0", configuration: "a=1" });
   const made = await packages.create({ name });
   for (const how of ["remove", "purge"]) {
-    await host.run(`apt-get -qy ${how} ${name} 2>&1`);
+    await run(`apt-get -qy ${how} ${name} 2>&1`);
     assert.equal(await packages.read(made), undefined);
     await packages.repair(made);
     assert.equal(await dpkg(name), "1.0 installed");
   }
-  await host.run(`dpkg --unpack /srv/repository/${name}_1.0_all.deb`);
+  await run(`dpkg --unpack /srv/repository/${name}_1.0_all.deb`);
   assert.equal((await packages.read(made))?.inputs["ensure"], "1.0 (unpacked)");
   await packages.repair(made);
   assert.equal(await dpkg(name), "1.0 installed");
@@ -130,15 +121,15 @@ test(
     const name = "hf-held";
     await offer({ name, version: "1.0" }, { name, version: "2.0" });
     const made = await packages.create({ name, version: "1.0", held: true });
-    assert.equal(await host.run("apt-mark showhold"), `${name}\n`);
-    await host.run(`apt-mark unhold ${name}`);
+    assert.equal(await run("apt-mark showhold"), `${name}\n`);
+    await run(`apt-mark unhold ${name}`);
     assert.deepEqual(await packages.drift(made), ["held"]);
     await packages.repair(made);
     const moved = await packages.update(made, { name, version: "2.0", held: true });
     assert.equal(await dpkg(name), "2.0 installed");
-    assert.equal(await host.run("apt-mark showhold"), `${name}\n`);
+    assert.equal(await run("apt-mark showhold"), `${name}\n`);
     const freed = await packages.update(moved, { name, version: "2.0", held: false });
-    assert.equal(await host.run("apt-mark showhold"), "");
+    assert.equal(await run("apt-mark showhold"), "");
     await packages.delete(freed);
   },
 );
@@ -148,11 +139,11 @@ test("what somebody else holds is not changed along with another package", real,
     { name: "hf-lib", version: "1.0" },
     { name: "hf-needs", version: "1.0", fields: ["Depends: hf-lib (>= 2)"] },
   );
-  await host.run("apt-get -qy install hf-lib 2>&1; apt-mark hold hf-lib");
+  await run("apt-get -qy install hf-lib 2>&1; apt-mark hold hf-lib");
   await offer({ name: "hf-lib", version: "2.0" });
   await assert.rejects(packages.create({ name: "hf-needs" }), /Depends: hf-lib .*\n.*held broken packages/);
   assert.equal(await dpkg("hf-lib"), "1.0 installed");
-  await host.run("apt-mark unhold hf-lib");
+  await run("apt-mark unhold hf-lib");
   await packages.create({ name: "hf-needs" });
   assert.equal(await dpkg("hf-lib"), "2.0 installed");
 });
@@ -177,15 +168,11 @@ test(
       packages.update(changed, { name: one.name, version: "1.0", deb: second }),
       /the file holds hf-file 1:1\.0, and the program says hf-file 1\.0/,
     );
-    await host.run("dpkg --purge hf-file");
+    await run("dpkg --purge hf-file");
     assert.equal(await packages.read(changed), undefined);
     await packages.repair(changed);
     assert.equal(await dpkg("hf-file"), "1:1.0 installed");
-    assert.equal(
-      await host.run("ls /run/holdfast | grep -v apt-lists || :"),
-      "",
-      "nothing is left of the file",
-    );
+    assert.equal(await run("ls /run/holdfast | grep -v apt-lists || :"), "", "nothing is left of the file");
   },
 );
 
@@ -196,7 +183,7 @@ test(
     const name = "hf-conf";
     await offer({ name, version: "1.0", configuration: "theirs=1" });
     const made = await packages.create({ name, version: "1.0" });
-    await host.run(`echo mine=1 >/etc/${name}.conf`);
+    await run(`echo mine=1 >/etc/${name}.conf`);
     await offer({ name, version: "2.0", configuration: "theirs=2" });
     await packages.update(made, { name, version: "2.0" });
     assert.equal(await content(`/etc/${name}.conf`), "mine=1\n");
@@ -234,112 +221,15 @@ test("what the host cannot do without is not removed", real, async () => {
   assert.match(await dpkg("bash"), / installed$/);
 });
 
-/** Holds dpkg's lock until the file /run/let-go is there. */
-const HOLDER = `import fcntl, os, time
-f = open("/var/lib/dpkg/lock-frontend", "w")
-fcntl.lockf(f, fcntl.LOCK_EX)
-open("/run/holding", "w").close()
-while not os.path.exists("/run/let-go"): time.sleep(0.02)`;
-
-async function holdLock(): Promise<void> {
-  await host.run("rm -f /run/let-go /run/holding; cat >/run/holder.py", HOLDER);
-  await host.run(
-    "systemd-run --quiet --collect python3 /run/holder.py; until [ -e /run/holding ]; do sleep 0.02; done",
-  );
-}
-
-test(
-  "somebody else who works with packages is waited for, and named when that takes too long",
-  real,
-  async () => {
-    await offer({ name: "hf-locked", version: "1.0" });
-    await holdLock();
-    await assert.rejects(
-      packages.create({ name: "hf-locked", lockWait: 1 }),
-      /held by process \d+[^]*somebody else works with packages on this host, and was waited for 1 s/,
-    );
-    const waiting = packages.create({ name: "hf-locked" });
-    await host.run(
-      "until grep -qs 'Could not get lock' /run/holdfast/apt-log-* /tmp/tmp.*; do sleep 0.02; done",
-    );
-    assert.equal(await dpkg("hf-locked"), "");
-    await host.run("touch /run/let-go");
-    await waiting;
-    assert.equal(await dpkg("hf-locked"), "1.0 installed");
-  },
-);
-
-test("a package whose own script fails says so, and is set up once the cause is gone", real, async () => {
-  const name = "hf-broken";
-  await offer({
-    name,
-    version: "1.0",
-    postinst: "[ -e /run/fixed ] || { echo the cause is missing >&2; exit 1; }",
-  });
-  await assert.rejects(packages.create({ name }), /the cause is missing[^]*E: Sub-process/);
-  assert.equal(await dpkg(name), "1.0 half-configured");
-  await host.run("touch /run/fixed");
-  const made = await packages.create({ name });
-  assert.equal(await dpkg(name), "1.0 installed");
-  await packages.delete(made);
-});
-
-const SLOW = "touch /run/unpacked; until [ -e /run/go-on ]; do sleep 0.02; done";
-const UNTIL_UNPACKED = "until [ -e /run/unpacked ]; do sleep 0.02; done";
-
-test("an apt that was killed in the middle is brought to its end", real, async () => {
-  const name = "hf-killed";
-  await host.run("rm -f /run/unpacked /run/go-on");
-  await offer({ name, version: "1.0", postinst: SLOW }, { name: "hf-after", version: "1.0" });
-  await host.run(
-    `systemd-run --quiet --collect --unit=cut-off apt-get -qy install ${name}; ${UNTIL_UNPACKED}`,
-  );
-  await host.run("systemctl kill -s KILL cut-off; while systemctl is-active -q cut-off; do sleep 0.02; done");
-  assert.match(await dpkg(name), /half-configured|unpacked/);
-  await host.run("touch /run/go-on");
-  await packages.create({ name: "hf-after" });
-  assert.deepEqual([await dpkg(name), await dpkg("hf-after")], ["1.0 installed", "1.0 installed"]);
-});
-
-test("an installation goes on when the connection is lost in the middle", real, async () => {
-  const name = "hf-lonely";
-  await host.run("rm -f /run/unpacked /run/go-on");
-  await offer({ name, version: "1.0", postinst: SLOW });
-  const cut = assert.rejects(packages.create({ name }), /connection was lost/);
-  await host.run(UNTIL_UNPACKED);
-  await host.run("pkill -KILL -f '^sshd: root@'");
-  await cut;
-  const again = packages.create({ name });
-  await host.run("touch /run/go-on");
-  const made = await again;
-  assert.equal(await dpkg(name), "1.0 installed");
-  assert.deepEqual(await packages.read(made), made);
-});
-
-test("packages that are asked for at once come one after the other", real, async () => {
-  const names = ["hf-many-a", "hf-many-b", "hf-many-c", "hf-many-d", "hf-many-e"];
-  await offer(...names.map(name => ({ name, version: "1.0" })));
-  const made = await Promise.all(names.map(name => packages.create({ name, lockWait: 0 })));
-  assert.deepEqual(
-    await Promise.all(names.map(dpkg)),
-    names.map(() => "1.0 installed"),
-  );
-  await Promise.all(made.map(one => packages.delete(one)));
-  assert.deepEqual(
-    await Promise.all(names.map(dpkg)),
-    names.map(() => ""),
-  );
-});
-
 test("a package is imported by its name", real, async () => {
   await offer({ name: "hf-import", version: "1.0", configuration: "a=1" });
   assert.equal(await packages.import("hf-import"), undefined);
-  await host.run("apt-get -qy install hf-import 2>&1; apt-mark hold hf-import");
+  await run("apt-get -qy install hf-import 2>&1; apt-mark hold hf-import");
   const imported = await packages.import("hf-import");
   assert.equal(imported?.id, "hf-import");
   assert.deepEqual([imported.inputs["ensure"], imported.inputs["held"]], ["present", true]);
   assert.equal(imported.state["version"], "1.0");
-  await host.run("apt-get -qy remove --allow-change-held-packages hf-import 2>&1");
+  await run("apt-get -qy remove --allow-change-held-packages hf-import 2>&1");
   assert.equal(await packages.import("hf-import"), undefined, "only its configuration is left");
 });
 

@@ -24,22 +24,24 @@ interface Account {
 const aboutUser = (name: string) => ({ about: "user", name }) as const;
 const aboutGroup = (name: string) => ({ about: "group", name }) as const;
 
-const look = ({ name }: Pick<UserInputs, "name">): readonly Question[] => [
-  aboutUser(name),
-  accountQuestion(name),
-];
+/** More than what everybody may see is asked only where it is managed: each such question is a script of its own. */
+const needsAccount = ({ password, locked, createHome }: UserInputs): boolean =>
+  password !== undefined || locked !== undefined || createHome === true;
+const look = (inputs: UserInputs): readonly Question[] =>
+  needsAccount(inputs) ? lookWhole(inputs.name) : [aboutUser(inputs.name)];
+const lookWhole = (name: string): readonly Question[] => [aboutUser(name), accountQuestion(name)];
 
 /** Undefined: there is no such user. */
 function accountIn(name: string, answers: Answers): Account | undefined {
   const facts = answers.get(aboutUser(name));
   const said = answers.get(accountQuestion(name));
-  return facts && said && { facts, account: parseAccount(said) };
+  return facts && { facts, account: said ? parseAccount(said) : { hasHome: true } };
 }
 
 const outputsOf = ({ facts: { uid, gid, home, shell } }: Account): PlainMap => ({ uid, gid, home, shell });
 
 async function accountNow(name: string, { machine, signal }: Site): Promise<Outcome<Account | undefined>> {
-  const answers = await machine.ask(look({ name }), signal);
+  const answers = await machine.ask(lookWhole(name), signal);
   return answers.ok ? done(accountIn(name, answers.value)) : answers;
 }
 

@@ -6,7 +6,8 @@ export interface Deb {
   readonly version: string;
   /** More fields of its control file: `Depends: other`. */
   readonly fields?: readonly string[];
-  /** What its maintainer script does after it is unpacked. */
+  /** What its maintainer scripts do before and after it is unpacked. */
+  readonly preinst?: string;
   readonly postinst?: string;
   /** A configuration file's content, at /etc/NAME.conf. */
   readonly configuration?: string;
@@ -18,6 +19,11 @@ const REPOSITORY = "/srv/repository";
 
 /** Epochs do not belong to file names. */
 const fileName = ({ name, version }: Deb): string => `${name}_${version.replace(/^\d+:/, "")}_all.deb`;
+
+const scriptOf = (name: string, text: string | undefined): string =>
+  text === undefined
+    ? ""
+    : `printf '#!/bin/sh\\n%s\\n' '${text}' >"$d/DEBIAN/${name}"; chmod 755 "$d/DEBIAN/${name}"`;
 
 const buildScript = (deb: Deb): string => `
 set -e
@@ -32,7 +38,8 @@ ${(deb.fields ?? []).map(field => `${field}\n`).join("")}Description: a package 
 END
 printf '%s' '${deb.content ?? `${deb.name} ${deb.version}`}' >"$d/usr/share/${deb.name}/content"
 ${deb.configuration === undefined ? "" : `mkdir "$d/etc"; printf '%s\\n' '${deb.configuration}' >"$d/etc/${deb.name}.conf"; echo /etc/${deb.name}.conf >"$d/DEBIAN/conffiles"`}
-${deb.postinst === undefined ? "" : `printf '#!/bin/sh\\n%s\\n' '${deb.postinst}' >"$d/DEBIAN/postinst"; chmod 755 "$d/DEBIAN/postinst"`}
+${scriptOf("preinst", deb.preinst)}
+${scriptOf("postinst", deb.postinst)}
 dpkg-deb --build --root-owner-group -Znone "$d" ${REPOSITORY}/${fileName(deb)} >/dev/null
 rm -rf "$d"`;
 
@@ -59,4 +66,16 @@ echo 'deb [trusted=yes] file:${REPOSITORY} ./' >/etc/apt/sources.list.d/test.lis
 /** The bytes of a package that was added. */
 export async function debOf(host: Machine, deb: Deb): Promise<Buffer> {
   return Buffer.from(await host.run(`base64 -w0 ${REPOSITORY}/${fileName(deb)}`), "base64");
+}
+
+/** In the repository, and known to apt. */
+export async function offerDebs(host: Machine, ...debs: readonly Deb[]): Promise<void> {
+  await addDebs(host, ...debs);
+  await host.run("apt-get -q update 2>&1");
+}
+
+/** Version and state as dpkg has them; "" where it is not there. */
+export async function stateOf(host: Machine, name: string): Promise<string> {
+  const said = await host.run(`dpkg-query -W -f='\${Version} \${db:Status-Status}' ${name} 2>/dev/null || :`);
+  return said.trim() === "not-installed" ? "" : said.trim();
 }
