@@ -25,6 +25,8 @@ import {
 const AT_ONCE = 4;
 const NEW_FILE_MODE = 0o644;
 const NEW_FOLDER_MODE = 0o755;
+/** 10 MB over a slow line, or 2,000 files on a busy host. */
+const WRITE_MS = 300_000;
 /** A list of strangers is cut at thousands: what is left is asked for again. */
 const MOST_ROUNDS = 100;
 
@@ -97,7 +99,8 @@ async function writeFiles(root: string, files: readonly TreeFile[], site: Site):
   if (files.length === 0) return done(undefined);
   if (machine.system) {
     const body = Buffer.concat(files.map(({ content }) => content));
-    return step(site, `write the files of ${root}`, { script: placeFilesScript(root, files), body });
+    const script = { script: placeFilesScript(root, files), body, deadlineMs: WRITE_MS };
+    return step(site, `write the files of ${root}`, script);
   }
   return each(files, ({ placement, content }) =>
     machine.write(placement.path, content, { ...placement, newMode: NEW_FILE_MODE }, signal),

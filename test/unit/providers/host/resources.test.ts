@@ -1,55 +1,22 @@
 /** What every resource of the host family promises, on each kind of connection. */
 import assert from "node:assert/strict";
-import {
-  chmod,
-  chown,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readFile,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { after, before, describe, test } from "node:test";
+import { chmod, chown, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { before, test } from "node:test";
 import { secret, UNKNOWN, type ValueMap } from "../../../../src/providers/grpc/value.ts";
-import { createProviderHost, type LocalProviderHost } from "../../../../src/providers/provider-host.ts";
-import { noSshd, startSshd, type Sshd } from "../../../support/sshd.ts";
-import { engineSide, initFailure, urnOf, type EngineSide } from "../engine-side.ts";
+import { initFailure, urnOf, type EngineSide } from "../engine-side.ts";
+import { onEachTarget, type Actor } from "./targets.ts";
 
 const FILE = urnOf("holdfast:host:File");
 const TEMPLATE = urnOf("holdfast:host:Template");
 const DIRECTORY = urnOf("holdfast:host:Directory");
 const isRoot = process.getuid?.() === 0;
 
-interface Target {
-  readonly connection: ValueMap;
-  /** The connection as an import id writes it. */
-  readonly text: string;
-  /** Path on the host of a name in the test's folder, and where that is on this machine. */
-  readonly at: (name: string) => string;
-  readonly real: (name: string) => string;
-}
-
-function contract(getTarget: () => Target) {
-  let host: LocalProviderHost;
+onEachTarget((getTarget, getActor) => {
   let engine: EngineSide;
-  before(async () => {
-    host = createProviderHost({ base: tmpdir() });
-    engine = engineSide(await host.open({ runId: "r", stack: "hosts/dev" }));
+  before(() => {
+    ({ engine } = getActor());
   });
-  after(async () => {
-    engine.close();
-    await host.closeAll();
-  });
-
-  const inputsOf = (name: string, more: ValueMap): ValueMap => {
-    const { connection, at } = getTarget();
-    return { connection, path: at(name), ...more };
-  };
+  const inputsOf = (name: string, more: ValueMap): ValueMap => getActor().inputsOf(name, more);
   const exists = async (name: string): Promise<boolean> =>
     lstat(getTarget().real(name)).then(
       () => true,
@@ -57,15 +24,13 @@ function contract(getTarget: () => Target) {
     );
   const content = (name: string): Promise<string> => readFile(getTarget().real(name), "utf8");
 
-  /** Check and create, as an up does. */
-  async function created(urn: string, name: string, more: ValueMap) {
-    const { inputs, failures } = await engine.check(urn, inputsOf(name, more));
-    assert.deepEqual(failures, []);
-    return { inputs, ...(await engine.create(urn, inputs)) };
-  }
+  const created: Actor["created"] = (type, name, more) => getActor().created(type, name, more);
 
   test("a file is created with the folders above it, read back equal, updated and deleted", async () => {
-    const { inputs, id, state } = await created(FILE, "a/b/file", { content: "one\n", mode: "640" });
+    const { inputs, id, state } = await created("holdfast:host:File", "a/b/file", {
+      content: "one\n",
+      mode: "640",
+    });
     assert.equal(id, getTarget().at("a/b/file"));
     assert.equal(inputs["mode"], "0640");
     assert.equal(state["size"], 4);
@@ -83,29 +48,33 @@ function contract(getTarget: () => Target) {
   test("an equal file is adopted as it is, a different one is overwritten", async () => {
     await writeFile(getTarget().real("adopted"), "same");
     const { ino } = await stat(getTarget().real("adopted"));
-    await created(FILE, "adopted", { content: "same", mode: "0600" });
+    await created("holdfast:host:File", "adopted", { content: "same", mode: "0600" });
     const kept = await stat(getTarget().real("adopted"));
     assert.equal(kept.ino, ino);
     assert.equal(kept.mode & 0o777, 0o600);
-    await created(FILE, "adopted", { content: "other" });
+    await created("holdfast:host:File", "adopted", { content: "other" });
     assert.equal(await content("adopted"), "other");
     assert.equal((await stat(getTarget().real("adopted"))).mode & 0o777, 0o600, "an unmanaged mode is kept");
   });
 
   test("drift of content and of what is managed is read; what is not managed is not", async () => {
-    const { inputs, id } = await created(FILE, "drift", { content: "a", mode: "0644" });
+    const { inputs, id } = await created("holdfast:host:File", "drift", { content: "a", mode: "0644" });
     await writeFile(getTarget().real("drift"), "b");
     await chmod(getTarget().real("drift"), 0o600);
     const seen = await engine.read(FILE, id, inputs);
     assert.deepEqual(seen.inputs, { ...inputs, content: "b", mode: "0600" });
-    const unmanaged = await created(FILE, "unmanaged", { content: "a" });
+    const unmanaged = await created("holdfast:host:File", "unmanaged", { content: "a" });
     await chmod(getTarget().real("unmanaged"), 0o600);
     const read = await engine.read(FILE, unmanaged.id, unmanaged.inputs);
     assert.deepEqual(read.inputs, unmanaged.inputs);
   });
 
   test("owner and group are set, seen drifting and put back", { skip: !isRoot }, async () => {
-    const { inputs, id } = await created(FILE, "owned", { content: "a", owner: "nobody", group: "0" });
+    const { inputs, id } = await created("holdfast:host:File", "owned", {
+      content: "a",
+      owner: "nobody",
+      group: "0",
+    });
     assert.equal((await engine.read(FILE, id, inputs)).inputs["owner"], "nobody");
     await chown(getTarget().real("owned"), 0, 1);
     const seen = await engine.read(FILE, id, inputs);
@@ -124,14 +93,14 @@ function contract(getTarget: () => Target) {
 
   test("an owner that the host does not know is an error that names it", { skip: !isRoot }, async () => {
     await assert.rejects(
-      created(FILE, "stranger", { content: "a", owner: "nobody-of-that-name" }),
+      created("holdfast:host:File", "stranger", { content: "a", owner: "nobody-of-that-name" }),
       /nobody-of-that-name/,
     );
     assert.equal(await exists("stranger"), false);
   });
 
   test("a file that is gone, or that a symlink or a folder took the place of, is read as gone", async () => {
-    const { inputs, id } = await created(FILE, "gone", { content: "a" });
+    const { inputs, id } = await created("holdfast:host:File", "gone", { content: "a" });
     await rm(getTarget().real("gone"));
     assert.equal((await engine.read(FILE, id, inputs)).id, "");
     await symlink("/etc/passwd", getTarget().real("gone"));
@@ -158,10 +127,12 @@ function contract(getTarget: () => Target) {
 
   test("content that is no text goes through as base64 and comes back equal", async () => {
     const bytes = Buffer.from([0, 255, 10, 39, 13, 128, 0]);
-    const { inputs, id } = await created(FILE, "binary", { contentBase64: bytes.toString("base64") });
+    const { inputs, id } = await created("holdfast:host:File", "binary", {
+      contentBase64: bytes.toString("base64"),
+    });
     assert.deepEqual(await readFile(getTarget().real("binary")), bytes);
     assert.deepEqual((await engine.read(FILE, id, inputs)).inputs, inputs);
-    const text = await created(FILE, "text", { content: secret("geheim") });
+    const text = await created("holdfast:host:File", "text", { content: secret("geheim") });
     await writeFile(getTarget().real("text"), bytes);
     const seen = await engine.read(FILE, text.id, text.inputs);
     assert.deepEqual(
@@ -173,7 +144,7 @@ function contract(getTarget: () => Target) {
 
   test("an empty file, one with trailing newlines and one with a byte order mark stay what they are", async () => {
     for (const text of ["", "\n\n\n", "\uFEFFx", "no end", "'; rm -rf / #\n$(reboot)`x`\\"]) {
-      const { inputs, id } = await created(FILE, "exact", { content: text });
+      const { inputs, id } = await created("holdfast:host:File", "exact", { content: text });
       assert.equal(await content("exact"), text);
       assert.deepEqual((await engine.read(FILE, id, inputs)).inputs, inputs);
     }
@@ -191,7 +162,7 @@ function contract(getTarget: () => Target) {
   ];
   for (const name of hostile)
     test(`a hostile name is only a name: ${JSON.stringify(name.slice(0, 24))}`, async () => {
-      const { inputs, id } = await created(FILE, `hostile/${name}`, { content: name });
+      const { inputs, id } = await created("holdfast:host:File", `hostile/${name}`, { content: name });
       assert.equal(await content(`hostile/${name}`), name);
       assert.deepEqual((await engine.read(FILE, id, inputs)).inputs, inputs);
       await engine.delete(FILE, id, inputs);
@@ -199,7 +170,9 @@ function contract(getTarget: () => Target) {
     });
 
   test("a secret stays one in state and read, its digest too, and its file is for its owner", async () => {
-    const { inputs, id, state } = await created(FILE, "secret", { content: secret("geheim") });
+    const { inputs, id, state } = await created("holdfast:host:File", "secret", {
+      content: secret("geheim"),
+    });
     assert.deepEqual(inputs["content"], secret("geheim"));
     assert.equal(inputs["mode"], "0600");
     const checksum = state["checksum"];
@@ -217,7 +190,7 @@ function contract(getTarget: () => Target) {
       failures.map(({ property }) => property),
       ["content"],
     );
-    const { inputs, id } = await created(FILE, "big", { content: big.slice(1) });
+    const { inputs, id } = await created("holdfast:host:File", "big", { content: big.slice(1) });
     assert.equal((await engine.read(FILE, id, inputs)).inputs["content"], inputs["content"]);
     await writeFile(getTarget().real("big"), big);
     const { inputs: seen } = await engine.read(FILE, id, inputs);
@@ -229,7 +202,7 @@ function contract(getTarget: () => Target) {
     const full = await smallDisk(getTarget().real("full"));
     if (!full) return t.skip("mounting is not allowed here");
     try {
-      const { inputs, id } = await created(FILE, "full/file", { content: "small" });
+      const { inputs, id } = await created("holdfast:host:File", "full/file", { content: "small" });
       const next = { ...inputs, content: "y".repeat(500_000) };
       await assert.rejects(engine.update(FILE, id, inputs, next), /No space left|no space left/i);
       assert.equal(await content("full/file"), "small");
@@ -239,12 +212,12 @@ function contract(getTarget: () => Target) {
   });
 
   test("a template is a file with a type of its own", async () => {
-    const { inputs, id } = await created(TEMPLATE, "template", { content: "rendered" });
+    const { inputs, id } = await created("holdfast:host:Template", "template", { content: "rendered" });
     assert.equal((await engine.read(TEMPLATE, id, inputs)).inputs["content"], "rendered");
   });
 
   test("a folder is made, read, corrected, and removed only when it is empty", async () => {
-    const { inputs, id } = await created(DIRECTORY, "p/folder", { mode: "0750" });
+    const { inputs, id } = await created("holdfast:host:Directory", "p/folder", { mode: "0750" });
     assert.equal((await stat(getTarget().real("p/folder"))).mode & 0o7777, 0o750);
     await chmod(getTarget().real("p/folder"), 0o700);
     const seen = await engine.read(DIRECTORY, id, inputs);
@@ -279,7 +252,7 @@ function contract(getTarget: () => Target) {
     assert.equal(await exists("preview"), false);
     await assert.rejects(engine.create(FILE, inputs), /unknown/);
   });
-}
+});
 
 /** A file system of 128 KB; undefined where mounting is not allowed. */
 async function smallDisk(folder: string): Promise<(() => Promise<void>) | undefined> {
@@ -295,43 +268,3 @@ async function smallDisk(folder: string): Promise<(() => Promise<void>) | undefi
     await run("umount", [folder], { env, deadlineMs: 5000 });
   };
 }
-
-describe("a local folder", () => {
-  let folder: string;
-  before(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), "holdfast-local-"));
-    await mkdir(path.join(folder, "root/t"), { recursive: true });
-  });
-  after(() => rm(folder, { recursive: true, force: true }));
-  contract(() => ({
-    connection: { local: true, root: path.join(folder, "root") },
-    text: `local:${path.join(folder, "root")}`,
-    at: name => `/t/${name}`,
-    real: name => path.join(folder, "root/t", name),
-  }));
-});
-
-describe("a host behind ssh", { skip: noSshd }, () => {
-  let sshd: Sshd;
-  let folder: string;
-  before(async () => {
-    sshd = await startSshd();
-    folder = await mkdtemp(path.join(tmpdir(), "holdfast-remote-"));
-  });
-  after(async () => {
-    await sshd.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
-  contract(() => ({
-    connection: {
-      host: "127.0.0.1",
-      port: sshd.port,
-      user: sshd.user,
-      identityFile: sshd.identityFile,
-      knownHostsFile: sshd.knownHostsFile,
-    },
-    text: `ssh://${sshd.user}@127.0.0.1:${sshd.port}?identityFile=${sshd.identityFile}&knownHostsFile=${sshd.knownHostsFile}`,
-    at: name => path.join(folder, name),
-    real: name => path.join(folder, name),
-  }));
-});
