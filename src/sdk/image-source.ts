@@ -108,5 +108,5 @@ export function buildInputs(build: unknown, report: Report): pulumi.Inputs {
   const name = names.find(one => isFile(join(folder, one)));
   if (name === undefined) return report("build", `${given.folder} has no ${names.join(" and no ")}`);
   const digest = attempt("build", given.folder, report, () => folderDigest(folder, report));
-  return { containerfile: new pulumi.asset.FileAsset(join(folder, name)), digest, args };
+  return { file: new pulumi.asset.FileAsset(join(folder, name)), containerfile: name, digest, args };
 }

@@ -103,7 +103,9 @@ const archive = object({
 
 /** How it is built; the digest is of all files in the folder. */
 const build = object({
-  containerfile: required(located, "the Containerfile"),
+  // Its path says where the folder is, for as long as a program runs: a state has the file's checksum only.
+  file: required(located, "the Containerfile"),
+  containerfile: required(text({ pattern: /^[^/]+$/ }), "the Containerfile's name"),
   digest: required(sum, "the digest of the folder"),
   args: optional(mapOf(environmentName, text())),
 });

@@ -56,7 +56,11 @@ export async function programFolder(): Promise<ProgramFolder> {
       const file = path.join(app, "Containerfile");
       const text = `FROM scratch\nCOPY busybox /bin/busybox\nCOPY www /www\nCMD ${serve}\n`;
       await writeFile(file, text);
-      return { containerfile: assetOf(file, await readFile(file)), digest: digest(app) };
+      return {
+        file: assetOf(file, await readFile(file)),
+        containerfile: "Containerfile",
+        digest: digest(app),
+      };
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };

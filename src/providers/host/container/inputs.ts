@@ -54,9 +54,8 @@ const fileOf = (value: Plain | undefined): string =>
 function sourceOf(properties: PlainMap): Source {
   const { archive, build, pull } = properties;
   if (isMap(build)) {
-    const file = fileOf(build["containerfile"]);
-    const [folder, containerfile] = [path.dirname(file), path.basename(file)];
-    const digest = textOf(build, "digest") ?? "";
+    const folder = path.dirname(fileOf(build["file"]));
+    const [digest, containerfile] = [textOf(build, "digest") ?? "", textOf(build, "containerfile") ?? ""];
     return { from: "build", folder, containerfile, digest, args: textsOf(build["args"]) };
   }
   if (isMap(archive))
