@@ -16,13 +16,18 @@ export function settleHeapWhenQuiet(): void {
   if (!collect) return;
   let cpu = process.cpuUsage();
   let settled = 0;
+  let worked = false;
   const look = (): void => {
     const { user, system } = process.cpuUsage(cpu);
     cpu = process.cpuUsage();
     const quiet = (user + system) / 1_000 < LOOK_MS * QUIET;
-    if (!quiet || process.memoryUsage().heapUsed - settled < WORTH) return;
+    worked ||= !quiet;
+    // What was in use when it was last collected, because a host was slow to answer, may be garbage by now.
+    const worth = worked || process.memoryUsage().heapUsed - settled >= WORTH;
+    if (!quiet || !worth) return;
     collect();
     settled = process.memoryUsage().heapUsed;
+    worked = false;
   };
   setInterval(look, LOOK_MS).unref();
 }
