@@ -14,12 +14,12 @@ before(async () => {
 after(() => hosts?.stop());
 const skip = noHosts;
 
-/** The program's file is on its way, and waits. */
-const atTheGate = (host: Host): Promise<boolean> =>
-  until(
-    `${host.name} is in the middle`,
-    async () => (await host.run("ls /srv/fleet/.holdfast-* 2>/dev/null || :")) !== "",
-  );
+/** The file before it is there, its own is on its way, and waits. */
+const atTheGate = (host: Host, generation: string): Promise<boolean> =>
+  until(`${host.name} is in the middle`, async () => {
+    const left = await host.run("cd /srv/fleet; cat first; ls .holdfast-* 2>/dev/null || :");
+    return left.startsWith(`${generation}.holdfast-`);
+  });
 const said = (run: RunRecord): string => JSON.stringify(run.failure);
 
 test("hosts that go away in the middle of an up", { skip }, async t => {
@@ -34,7 +34,7 @@ test("hosts that go away in the middle of an up", { skip }, async t => {
     await frodo.run(`touch ${GATE}`);
     stage.commit(fleet([frodo, camelot], generation));
     const running = stage.sync(FLEET);
-    await atTheGate(frodo);
+    await atTheGate(frodo, generation);
     await trouble();
     const run = await running;
     assert.equal(await holds(camelot), all(generation), `the other host goes on: ${said(run)}`);
@@ -68,11 +68,11 @@ test("hosts that go away in the middle of an up", { skip }, async t => {
     await convergesTo("three");
   });
 
-  await t.test("a cable that is pulled is found out in bounded time", async () => {
-    const start = performance.now();
+  await t.test("a cable that is pulled is found out by the silence", async () => {
     const run = await inTheMiddle("four", () => frodo.unplug());
     assert.equal(run.outcome, "failed");
-    assert.ok(performance.now() - start < 60_000, `${performance.now() - start} ms`);
+    // Not by the deadline of the step, which may be long.
+    assert.match(said(run), /the connection was lost/);
     await frodo.run(`rm ${GATE}`);
     await frodo.plug();
     await convergesTo("four");
