@@ -236,7 +236,7 @@ describe("ManagedBlock", { skip }, () => {
     assert.equal(await run("stat -c '%a %U' /etc/hosts"), mode);
   });
 
-  test("two stacks and somebody by hand change one file at once, and nothing is lost", async () => {
+  test("two stacks change one file at once, and nothing is lost", async () => {
     await run("echo start > /etc/shared");
     const desks = [desk, await openDesk()];
     const names = Array.from({ length: 16 }, (_, index) => `m${index}`);
