@@ -82,46 +82,60 @@ export class AppServer extends ComponentResource {
       restartOn: [watch],
     });
 
-    const script = new File("backup", {
-      host,
-      path: "/usr/local/bin/backup",
-      mode: "0755",
-      source: "files/backup.sh",
-    });
-    new Timer(
-      "nightly-backup",
-      { host, schedule: backupAt, command: "/usr/local/bin/backup", persistent: true },
-      { dependsOn: [script, environment] },
-    );
-    new CronJob("old-backups", {
-      host,
-      schedule: "30 4 * * sun",
-      user: "root",
-      command: "find /var/backups/app -name '*.tar.gz' -mtime +30 -delete",
-    });
-    new File("logrotate", { host, path: "/etc/logrotate.d/app", source: "files/logrotate.conf" });
-
+    addBackups(host, backupAt, environment);
     new Template("motd", {
       host,
       path: "/etc/motd",
       source: "templates/motd.tmpl",
       values: { hostname, serverName },
     });
-    const journal = new File("journal", {
-      host,
-      path: "/etc/systemd/journald.conf.d/size.conf",
-      content: "[Journal]\nSystemMaxUse=500M\n",
-    });
-    new Handler("journal", { host, restart: "systemd-journald.service", when: [journal] });
-    const sshd = new File("sshd", {
-      host,
-      path: "/etc/ssh/sshd_config.d/50-keys-only.conf",
-      content: "PasswordAuthentication no\nPermitRootLogin prohibit-password\n",
-      validate: "sshd -t -f %s",
-    });
-    new Handler("sshd", { host, reload: "ssh.service", check: "sshd -t", when: [sshd] });
+    addLogs(host);
+    addKeysOnly(host);
 
     this.url = interpolate`https://${serverName}`;
     this.registerOutputs({ url: this.url });
   }
+}
+
+/** A copy each night, for a month. */
+function addBackups(host: Host, backupAt: string, environment: File): void {
+  const script = new File("backup", {
+    host,
+    path: "/usr/local/bin/backup",
+    mode: "0755",
+    source: "files/backup.sh",
+  });
+  new Timer(
+    "nightly-backup",
+    { host, schedule: backupAt, command: "/usr/local/bin/backup", persistent: true },
+    { dependsOn: [script, environment] },
+  );
+  new CronJob("old-backups", {
+    host,
+    schedule: "30 4 * * sun",
+    user: "root",
+    command: "find /var/backups/app -name '*.tar.gz' -mtime +30 -delete",
+  });
+}
+
+/** Neither files nor the journal fill the disk. */
+function addLogs(host: Host): void {
+  new File("logrotate", { host, path: "/etc/logrotate.d/app", source: "files/logrotate.conf" });
+  const journal = new File("journal", {
+    host,
+    path: "/etc/systemd/journald.conf.d/size.conf",
+    content: "[Journal]\nSystemMaxUse=500M\n",
+  });
+  new Handler("journal", { host, restart: "systemd-journald.service", when: [journal] });
+}
+
+/** Who has no key does not get in. */
+function addKeysOnly(host: Host): void {
+  const sshd = new File("sshd", {
+    host,
+    path: "/etc/ssh/sshd_config.d/50-keys-only.conf",
+    content: "PasswordAuthentication no\nPermitRootLogin prohibit-password\n",
+    validate: "sshd -t -f %s",
+  });
+  new Handler("sshd", { host, reload: "ssh.service", check: "sshd -t", when: [sshd] });
 }

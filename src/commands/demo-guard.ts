@@ -16,7 +16,7 @@ async function expectUntouched(stage: Stage, before: readonly Snapshot[]): Promi
 
 /** Takes out all from the backup on, which is the second half. */
 const halve: Edit = text => {
-  const [from, to] = [text.indexOf("    const script = new File("), text.indexOf("    this.url =")];
+  const [from, to] = [text.indexOf("    addBackups("), text.indexOf("    this.url =")];
   if (from < 0 || to < from) throw new StepFailed("stacks/app-server.ts is not as the demo knows it");
   return text.slice(0, from) + text.slice(to);
 };
