@@ -1,21 +1,21 @@
 /** Every resource type that holdfast itself provides. A new family adds its resources here and nowhere else. */
-import { aptRepository } from "./host/apt-repository.ts";
-import { archive } from "./host/archive.ts";
+import { aptRepository } from "./host/packages/apt-repository.ts";
+import { archive } from "./host/files/archive.ts";
 import { container } from "./host/container/container.ts";
-import { cronJob } from "./host/cron-job.ts";
-import { directory } from "./host/directory.ts";
-import { file, template } from "./host/file.ts";
-import { group } from "./host/group.ts";
-import { handler } from "./host/handler.ts";
+import { cronJob } from "./host/services/cron-job.ts";
+import { directory } from "./host/files/directory.ts";
+import { file, template } from "./host/files/file.ts";
+import { group } from "./host/accounts/group.ts";
+import { handler } from "./host/services/handler.ts";
 import { hostResource } from "./host/host-resource.ts";
-import { authorizedKey } from "./host/authorized-key.ts";
-import { block } from "./host/managed-block.ts";
+import { authorizedKey } from "./host/accounts/authorized-key.ts";
+import { block } from "./host/files/managed-block.ts";
 import { nginxSite } from "./host/nginx/nginx-site.ts";
-import { symlink } from "./host/symlink.ts";
-import { packageFamily } from "./host/package.ts";
-import { systemdUnit } from "./host/systemd-unit.ts";
-import { timer } from "./host/timer.ts";
-import { user } from "./host/user.ts";
+import { symlink } from "./host/files/symlink.ts";
+import { packageFamily } from "./host/packages/package.ts";
+import { systemdUnit } from "./host/services/systemd-unit.ts";
+import { timer } from "./host/services/timer.ts";
+import { user } from "./host/accounts/user.ts";
 import { closeOver, type AnyResource } from "./resource.ts";
 
 const all: readonly AnyResource[] = [

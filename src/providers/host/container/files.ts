@@ -1,6 +1,6 @@
 /** The files of a container on its host, and how they are known again. Pure. */
 import { createHash } from "node:crypto";
-import { environmentLine } from "../systemd-text.ts";
+import { environmentLine } from "../services/systemd-text.ts";
 import { configFolder, environmentOf } from "./arguments.ts";
 import type { ContainerInputs } from "./inputs.ts";
 import { unitPath, unitText, type Form } from "./units.ts";

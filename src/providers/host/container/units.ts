@@ -1,5 +1,5 @@
 /** What starts a container: a quadlet where podman makes units of those, a unit of our own where not. Pure. */
-import { commandWord } from "../systemd-text.ts";
+import { commandWord } from "../services/systemd-text.ts";
 import { configFolder, environmentOf, runArguments } from "./arguments.ts";
 import type { ContainerInputs } from "./inputs.ts";
 

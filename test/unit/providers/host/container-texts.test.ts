@@ -6,7 +6,7 @@ import { parseList, parseRecord } from "../../../../src/providers/host/container
 import { digestOf, filesOf } from "../../../../src/providers/host/container/files.ts";
 import { parseContainer } from "../../../../src/providers/host/container/inputs.ts";
 import { unitText } from "../../../../src/providers/host/container/units.ts";
-import { commandWord, environmentLine } from "../../../../src/providers/host/systemd-text.ts";
+import { commandWord, environmentLine } from "../../../../src/providers/host/services/systemd-text.ts";
 
 const ID = "a".repeat(64);
 const FULL: PlainMap = {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmod, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { secret, type ValueMap } from "../../../../src/providers/grpc/value.ts";
-import { putBlock, takeBlock } from "../../../../src/providers/host/block-text.ts";
+import { putBlock, takeBlock } from "../../../../src/providers/host/files/block-text.ts";
 import { urnOf } from "../engine-side.ts";
 import { onEachTarget, startActor } from "./targets.ts";
 
