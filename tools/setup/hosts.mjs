@@ -46,6 +46,9 @@ export const hostsBase = root =>
     ? path.join(basesFolder(), recipeHash(root), "root")
     : undefined;
 
+/** Why no host comes up on this machine, as the set-up found out; not there: one did, or nobody tried. */
+export const refusedMark = base => path.join(path.dirname(base), "refused");
+
 /** Written last: with it, the base is whole. */
 export const markOf = base => path.join(path.dirname(base), "complete");
 
@@ -97,5 +100,16 @@ export async function ensureHosts(root) {
     const waiting = () => say("another set-up is building the base of the test hosts; waiting for it");
     await withLock(path.join(cacheFolder(), "hosts.lock"), waiting, () => build(root, base));
   }
-  if (existsSync(markOf(base))) utimesSync(markOf(base), new Date(), new Date());
+  if (!existsSync(markOf(base))) return;
+  utimesSync(markOf(base), new Date(), new Date());
+  await tryOne(root, base);
+}
+
+/** A machine may have all programs and still let no host boot (a container without the rights, another kernel). */
+async function tryOne(root, base) {
+  rmSync(refusedMark(base), { force: true });
+  const result = await runTool(process.execPath, [path.join(root, "test", "support", "hosts", "try.ts")]);
+  if (result.code === 0) return;
+  say(`test hosts: none comes up here:\n${result.output.trim()}\n${SKIPPED}`);
+  writeFileSync(refusedMark(base), result.output.trim().split("\n")[0] ?? "");
 }
