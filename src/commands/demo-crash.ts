@@ -42,7 +42,7 @@ async function expectWhole(stage: Stage, files: number): Promise<void> {
   const root = stage.host("frodo");
   for (let n = 1; n <= files; n++)
     await expectFile(root, `${FOLDER}/${n}.conf`, { content: new RegExp(`^number = ${n}\n$`) });
-  const names = [...(await snapshot(root)).keys()];
+  const names = [...(await snapshot(root, stage.places)).keys()];
   const ours = names.filter(name => name.startsWith(`${FOLDER}/`));
   expect(ours.length === files, `${ours.length} entries in ${FOLDER}, not ${files}`);
   const drafts = names.filter(name => path.basename(name).startsWith(".holdfast-"));

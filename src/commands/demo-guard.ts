@@ -5,7 +5,7 @@ import { untilDeployed, untilRefused } from "./demo-state.ts";
 import { differences, snapshot, type Snapshot } from "./demo-target.ts";
 
 const hosts = (stage: Stage): Promise<Snapshot[]> =>
-  Promise.all(HOSTS.map(host => snapshot(stage.host(host))));
+  Promise.all(HOSTS.map(host => snapshot(stage.host(host), stage.places)));
 
 async function expectUntouched(stage: Stage, before: readonly Snapshot[]): Promise<number> {
   const after = await hosts(stage);

@@ -44,6 +44,8 @@ export interface Stage {
   readonly daemon: DemoDaemon;
   /** Absolute folder: a host's file system, or what stands for it. */
   host(name: string): string;
+  /** What of a host's file system is looked at: paths relative to its root. */
+  readonly places: readonly string[];
   /** What a visitor of a host gets; undefined: it is a folder. */
   visit(name: string): Promise<string | undefined>;
   /** One indented line, or several. */

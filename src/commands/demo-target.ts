@@ -38,8 +38,10 @@ export async function countOf(folder: string): Promise<number> {
   }
 }
 
-/** Where the starter estate writes, and others hardly: a real host has more than that. */
-const LOOKED_AT = [
+/** Of a folder that stands for a host: all of it. */
+export const EVERYTHING: readonly string[] = ["."];
+/** Of a real host, which has more than that: where the starter estate writes, and others hardly. */
+export const WRITTEN: readonly string[] = [
   "etc/app",
   "etc/app.d",
   "etc/containers/systemd",
@@ -66,8 +68,9 @@ async function filesBelow(file: string): Promise<readonly string[]> {
   }
 }
 
-export async function snapshot(root: string): Promise<Snapshot> {
-  const files = await Promise.all(LOOKED_AT.map(name => filesBelow(path.join(root, name))));
+/** `places`: relative to the root. */
+export async function snapshot(root: string, places: readonly string[]): Promise<Snapshot> {
+  const files = await Promise.all(places.map(name => filesBelow(path.join(root, name))));
   const lines = files.flat().map(async (file): Promise<[string, string]> => {
     const content = (await lstat(file)).isFile() ? await readFile(file, "utf8") : "";
     return [path.relative(root, file), `${(await modeOf(file)) ?? ""} ${content}`];

@@ -13,6 +13,7 @@ import { createDaemon, type OwnDaemon } from "./demo-daemon.ts";
 import { connectEstate, realHosts, visit } from "./demo-hosts.ts";
 import { createRepository } from "./demo-repository.ts";
 import { StepFailed, Stopped, type Stage } from "./demo-stage.ts";
+import { EVERYTHING, WRITTEN } from "./demo-target.ts";
 import { plantEstate } from "./wire-init.ts";
 import { socketOf } from "./wire-socket.ts";
 import { HOLDFAST } from "./wire-found.ts";
@@ -153,6 +154,7 @@ export async function openStage(options: StageOptions): Promise<Result<OwnStage>
       repository,
       daemon,
       host: name => real?.[name]?.root ?? path.join(data, "sandbox", name),
+      places: real ? WRITTEN : EVERYTHING,
       visit: async name => (real?.[name] ? visit(real[name], `${name}.example.org`) : undefined),
       say: options.say,
       holdfast: createRunner(options, path.join(folder, "work"), env),
