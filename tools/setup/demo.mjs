@@ -25,7 +25,12 @@ async function startRealHosts() {
   const { importImage } = await import("../../test/support/hosts/images.ts");
   const start = performance.now();
   const hosts = await startHosts(NAMES);
-  for (const name of NAMES) await importImage(hosts.host(name), IMAGE, `hello from ${name}`);
+  try {
+    for (const name of NAMES) await importImage(hosts.host(name), IMAGE, `hello from ${name}`);
+  } catch (error) {
+    await hosts.stop();
+    return onFolders(`podman does not work on real ones here: ${error.message}`);
+  }
   const took = ((performance.now() - start) / 1000).toFixed(1);
   say(`the hosts of the demo are real: ${NAMES.join(" and ")}, Debian with systemd, up after ${took} s`);
   return hosts;
@@ -48,7 +53,15 @@ const described = hosts =>
 
 const wanted = process.argv.slice(2);
 const args = wanted.filter(one => one !== "--folders");
-const hosts = args.includes("--help") || args.length < wanted.length ? undefined : await startRealHosts();
+
+async function chosenHosts() {
+  if (args.includes("--help")) return undefined;
+  if (args.length < wanted.length) return onFolders("--folders wants it so");
+  // Real ones end with this process, and nobody could go on playing.
+  return args.includes("--keep") ? onFolders("--keep keeps them") : startRealHosts();
+}
+
+const hosts = await chosenHosts();
 try {
   const env = { ...process.env, ...(hosts && { HOLDFAST_DEMO_HOSTS: described(hosts) }) };
   const program = [path.join(root, "src", "cli.ts"), "demo", ...args];
