@@ -40,7 +40,10 @@ export function timedWorld(world: RunWorld): Timings {
       },
       care: { ...care, beforeDestructive: timed("backup", what => care.beforeDestructive(what)) },
       secrets: { read: timed("decrypt", (root, files) => secrets.read(root, files)) },
-      workers: { ...workers, take: timed("worker", (program, env) => workers.take(program, env)) },
+      workers: {
+        ...workers,
+        take: timed("worker", (...args: Parameters<typeof workers.take>) => workers.take(...args)),
+      },
       state: {
         ...state,
         bind: (runId, binding) => {

@@ -46,7 +46,7 @@ export interface Started {
   /** Shows folders to the process, and takes the right to write compiled code from it. False: it could not be done. */
   readonly settle: (readable: readonly string[]) => Promise<boolean>;
   /** The addresses as the process reaches them. */
-  readonly lead: (addresses: Addresses) => Promise<Addresses>;
+  readonly lead: (addresses: Addresses | Promise<Addresses>) => Promise<Addresses>;
   /** Which limit of its box it came to, where anybody can tell. */
   readonly reached: () => keyof Limits | undefined;
 }
@@ -177,13 +177,20 @@ function startBoxed(options: StartOptions, { isolation, network, folders = [] }:
       const answers = await Promise.all(lines.map(tell));
       return answers.every(Boolean);
     },
-    async lead({ engine, monitor }) {
+    async lead(addresses) {
       const open = await door;
-      const [own, near] = await Promise.all([
-        engine === "" ? "" : open.lead("engine", engine),
-        open.lead("monitor", monitor),
+      const far = Promise.resolve(addresses);
+      const [engine, monitor] = await Promise.all([
+        open.lead(
+          "engine",
+          far.then(known => known.engine),
+        ),
+        open.lead(
+          "monitor",
+          far.then(known => known.monitor),
+        ),
       ]);
-      return { engine: own, monitor: near };
+      return { engine, monitor };
     },
     reached: () => limit ?? box.reached(),
   };

@@ -31,7 +31,7 @@ export interface ProgramProcess {
   /** To be called once, when it is known what it will run: the folders that the program may read. `run` waits for it. */
   settle(readable: readonly string[]): void;
   /** The engine's and the monitor's addresses as the program reaches them. */
-  lead(addresses: Addresses): Promise<Addresses>;
+  lead(addresses: Addresses | Promise<Addresses>): Promise<Addresses>;
   /** To be called once; resolves when the program has ended, if not yet the process. Output that came before belongs to no program and is not handed on. */
   run(message: RunMessage, onOutput: (stream: Stream, chunk: Buffer) => void): Promise<ProcessEnd>;
   output(): string;

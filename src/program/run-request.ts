@@ -1,5 +1,6 @@
 /** From the engine's Run request to what a program process is told. Pure. */
 import type language from "@pulumi/pulumi/proto/language_pb.js";
+import type { Addresses } from "./boxed-process.ts";
 import type { RunMessage } from "./worker/run-message.ts";
 
 export interface RunOptions {
@@ -36,9 +37,6 @@ export interface RunContext {
   readonly sdk: string;
   /** Whether anybody wants debug messages. */
   readonly debug: boolean;
-  /** As the program reaches them. */
-  readonly engineAddress: string;
-  readonly monitorAddress: string;
   /** The stack's own names. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -51,26 +49,42 @@ function configOf(request: language.RunRequest): Record<string, string> {
   return config;
 }
 
-function argumentsOf(request: language.RunRequest, context: RunContext, pwd: string): string[] {
+/** The first word, where it is one. */
+const DRY_RUN = "--dry-run";
+
+/** The words of a dry run, and those of an update, in place of each other. */
+export const wordsFor = (dryRun: boolean, args: readonly string[]): readonly string[] => {
+  const others = args[0] === DRY_RUN ? args.slice(1) : args;
+  return dryRun ? [DRY_RUN, ...others] : others;
+};
+
+function argumentsOf(request: language.RunRequest, pwd: string): string[] {
   const flags: [string, string | undefined][] = [
-    ["monitor", context.monitorAddress],
-    ["engine", context.engineAddress],
     ["organization", request.getOrganization()],
     ["project", request.getProject()],
     ["root-directory", request.getInfo()?.getRootDirectory()],
     ["stack", request.getStack()],
     ["pwd", pwd],
-    ["dry-run", request.getDryrun() ? "" : undefined],
     ["parallel", String(request.getParallel())],
   ];
-  const words = flags.flatMap(([name, value]) => {
-    if (value === undefined) return [];
-    return value === "" ? (name === "dry-run" ? ["--dry-run"] : []) : [`--${name}`, value];
-  });
-  return [...words, request.getInfo()?.getEntryPoint() || ".", ...request.getArgsList()];
+  const words = flags.flatMap(([name, value]) =>
+    value === undefined || value === "" ? [] : [`--${name}`, value],
+  );
+  return [
+    ...(request.getDryrun() ? [DRY_RUN] : []),
+    ...words,
+    request.getInfo()?.getEntryPoint() || ".",
+    ...request.getArgsList(),
+  ];
 }
 
-/** The same names and arguments that `pulumi-language-nodejs` gives to `cmd/run`. */
+/** The same with the addresses as the program reaches them, which is known last. */
+export function reached(message: RunMessage, { engine, monitor }: Addresses): RunMessage {
+  const addresses = ["--monitor", monitor, ...(engine === "" ? [] : ["--engine", engine])];
+  return { ...message, args: [...addresses, ...message.args] };
+}
+
+/** The same names and arguments that `pulumi-language-nodejs` gives to `cmd/run`, but for the addresses. */
 export function toRunMessage(request: language.RunRequest, context: RunContext): RunMessage {
   const pwd = programFolderOf(request);
   const { typescript, tsconfig } = readRuntimeOptions(runtimeOptionsOf(request));
@@ -83,7 +97,7 @@ export function toRunMessage(request: language.RunRequest, context: RunContext):
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
       ...(tsconfig === undefined ? {} : { PULUMI_NODEJS_TSCONFIG_PATH: tsconfig }),
     },
-    args: argumentsOf(request, context, pwd),
+    args: argumentsOf(request, pwd),
     typescript,
     debug: context.debug,
     ...(tsconfig === undefined ? {} : { tsconfig }),

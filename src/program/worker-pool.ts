@@ -4,6 +4,7 @@ import type { PreparedProgram, Worker, WorkerPool } from "../engine/ports/progra
 import type { ProgramBox } from "./boxed-process.ts";
 import { programEnvironment } from "./program-environment.ts";
 import { startProgramProcess, type ProgramProcess } from "./program-process.ts";
+import { createLastRuns } from "./last-runs.ts";
 import { createSpareProcesses } from "./spare-processes.ts";
 import { openWorker } from "./worker.ts";
 
@@ -28,6 +29,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { holdfast, cache } = options;
   const env = options.env ?? programEnvironment(process.env);
   const workers = new Set<Worker>();
+  const lastRuns = createLastRuns();
   const common = { holdfast, cache, env, ...(options.box ? { box: options.box } : {}) };
   const spares = createSpareProcesses({
     count: options.spare ?? 2,
@@ -39,10 +41,14 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   };
 
   return {
-    async take(program, stackEnv) {
+    async take(program, stackEnv, soon) {
+      const own = { ...stackEnv, ...program.env };
+      const placed = { folder: program.folder, env: own };
       const worker: Worker = await openWorker({
         program,
-        env: { ...stackEnv, ...program.env },
+        env: own,
+        expected: soon && lastRuns.expected(soon, placed),
+        onAsked: message => soon && lastRuns.asked(soon, placed, message),
         redact: options.redact,
         debug: options.debug ?? false,
         next: () => settled(spares.next(program.sdk), program),

@@ -1,12 +1,19 @@
 /** One worker: the port that the CLI attaches to, and the processes that run the program when it says so. */
 import type language from "@pulumi/pulumi/proto/language_pb.js";
 import type { PreparedProgram, Worker } from "../engine/ports/program.ts";
+import { beginEarly } from "./early-run.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { serveLanguage, type RunOutcome } from "./language-service.ts";
-import type { ProcessEnd, ProgramProcess } from "./program-process.ts";
+import type { ProcessEnd, ProgramProcess, Stream } from "./program-process.ts";
 import { requiredPackages } from "./required-packages.ts";
-import { programFolderOf, readRuntimeOptions, runtimeOptionsOf, toRunMessage } from "./run-request.ts";
-import { EXIT_ALREADY_TOLD, EXIT_TOO_EARLY, EXIT_UNSETTLED } from "./worker/run-message.ts";
+import {
+  programFolderOf,
+  reached,
+  readRuntimeOptions,
+  runtimeOptionsOf,
+  toRunMessage,
+} from "./run-request.ts";
+import { EXIT_ALREADY_TOLD, EXIT_TOO_EARLY, EXIT_UNSETTLED, type RunMessage } from "./worker/run-message.ts";
 
 export interface FreshProcess {
   readonly nodeArgs: readonly string[];
@@ -23,6 +30,10 @@ export interface WorkerParts {
   readonly next: () => ProgramProcess;
   /** A new one with Node options and names that count from its start. */
   readonly fresh: (own: FreshProcess) => ProgramProcess;
+  /** What the CLI will most likely ask for: it is begun at once. */
+  readonly expected?: RunMessage | undefined;
+  /** It asked for this, and a waiting process runs it. */
+  readonly onAsked: (message: RunMessage) => void;
   readonly onStopped: () => void;
 }
 
@@ -59,25 +70,31 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
   let current = parts.next();
   let used = false;
   let written = "";
+  const early =
+    parts.expected && !needsFreshProcess([], env) ? beginEarly(current, parts.expected) : undefined;
 
-  const processFor = (request: language.RunRequest): ProgramProcess => {
+  const processFor = (request: language.RunRequest, needsFresh: boolean): ProgramProcess => {
     const { nodeArgs } = readRuntimeOptions(runtimeOptionsOf(request));
-    if (!used && current.alive() && !needsFreshProcess(nodeArgs, env)) return current;
+    if (!used && !early && current.alive() && !needsFresh) return current;
     if (used) written += current.output();
     else void current.stop();
-    if (!needsFreshProcess(nodeArgs, env)) return parts.next();
+    if (!needsFresh) return parts.next();
     return parts.fresh({ nodeArgs, env, cwd: programFolderOf(request) });
   };
 
   const run = async (request: language.RunRequest, engineAddress: string): Promise<RunOutcome> => {
-    current = processFor(request);
+    const message = toRunMessage(request, { sdk: program.sdk, env, debug: parts.debug });
+    const addresses = { engine: engineAddress, monitor: request.getMonitorAddress() };
+    const needsFresh = needsFreshProcess(readRuntimeOptions(runtimeOptionsOf(request)).nodeArgs, env);
+    const begun = used || needsFresh || !early?.fits(message) ? undefined : early;
+    if (!begun) current = processFor(request, needsFresh);
     used = true;
+    if (!needsFresh) parts.onAsked(message);
     const log = openEngineLog(engineAddress);
-    const near = await current.lead({ engine: engineAddress, monitor: request.getMonitorAddress() });
-    const { debug } = parts;
-    const addresses = { engineAddress: near.engine, monitorAddress: near.monitor };
-    const message = toRunMessage(request, { sdk: program.sdk, ...addresses, env, debug });
-    const end = await current.run(message, (stream, chunk) => log.write(stream, chunk));
+    const hear = (stream: Stream, chunk: Buffer): void => log.write(stream, chunk);
+    const end = begun
+      ? await begun.meet(addresses, hear)
+      : await current.run(reached(message, await current.lead(addresses)), hear);
     await log.close();
     return outcomeOf(end);
   };

@@ -22,7 +22,7 @@ export type Operation =
       readonly targets: readonly string[];
       readonly runProgram?: boolean | undefined;
     }
-  | { readonly kind: "up"; readonly exclude: readonly string[] }
+  | { readonly kind: "up"; readonly exclude: readonly string[]; readonly refresh?: boolean | undefined }
   | { readonly kind: "destroy-preview" }
   | { readonly kind: "destroy" };
 
@@ -59,7 +59,14 @@ function specific(operation: Operation): readonly string[] {
         ...(fitsInArguments(operation.targets) ? operation.targets.map(urn => `--target=${urn}`) : []),
       ];
     case "up":
-      return ["up", "--yes", "--skip-preview", "--continue-on-error", ...excludes(operation.exclude)];
+      return [
+        "up",
+        "--yes",
+        "--skip-preview",
+        "--continue-on-error",
+        ...(operation.refresh ? ["--refresh"] : []),
+        ...excludes(operation.exclude),
+      ];
     case "destroy-preview":
       return ["destroy", "--preview-only", "--refresh"];
     case "destroy":

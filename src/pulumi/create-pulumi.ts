@@ -149,7 +149,8 @@ export function createPulumi(options: PulumiOptions): Pulumi {
     check: (context, wanted) => look(context, { kind: "check", ...wanted }),
     refresh: (context, wanted, worker) =>
       change(context, { kind: "refresh", runProgram: worker !== undefined, ...wanted }, worker),
-    up: (context, worker, { exclude, abandon }) => change(context, { kind: "up", exclude }, worker, abandon),
+    up: (context, worker, { exclude, refresh, abandon }) =>
+      change(context, { kind: "up", exclude, refresh }, worker, abandon),
     destroyPreview: context => look(context, { kind: "destroy-preview" }),
     destroy: context => change(context, { kind: "destroy" }),
   };

@@ -67,7 +67,11 @@ function handlers(
 export async function openEventStream(path: string, onEvent: (json: string) => void): Promise<EventStream> {
   const { promise: ended, resolve: onEnd } = Promise.withResolvers<void>();
   const { service, empty } = protocol();
-  const server = new grpc.Server({ "grpc.max_receive_message_length": MAX_EVENT_BYTES });
+  const server = new grpc.Server({
+    "grpc.max_receive_message_length": MAX_EVENT_BYTES,
+    // Statistics that nobody reads.
+    "grpc.enable_channelz": 0,
+  });
   let opened = false;
   // The CLI comes before it starts any program: whoever comes second is not the CLI.
   const mayOpen = (): boolean => {

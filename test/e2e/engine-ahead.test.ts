@@ -62,6 +62,17 @@ test("an up that was started ahead of its plan", async t => {
     assert.deepEqual([box.read("a/0"), box.read("a/1")], ["three", "one"]);
   });
 
+  await t.test("takes drift into the state itself where nothing else is to be done", async () => {
+    box.write("a/1", "by hand");
+    box.remove("a/2");
+    stage.beforeApply("ahead/dev", look);
+    const run = await stage.sync("ahead/dev");
+    assert.equal(run.outcome, "converged", JSON.stringify(run.failure));
+    assert.equal(seen.length, 1);
+    assert.equal(run.timings?.["refresh"], undefined);
+    assert.deepEqual([box.read("a/1"), box.read("a/2")], ["one", "one"]);
+  });
+
   await t.test("is not missed where it was killed", async () => {
     commit({ ...one, "a/0": "four" });
     stage.beforeApply("ahead/dev", () => {

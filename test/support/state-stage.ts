@@ -226,6 +226,7 @@ export async function openCliStage(): Promise<CliStage> {
       state: await service.control.openRun({ runId, stack: "probe/dev" }),
       providers: { attach: provider.attach },
       configFile: path.join(folder, "config.yaml"),
+      configHash: "",
       env: {},
       deadlineMs: DEADLINE_MS,
       signal: new AbortController().signal,

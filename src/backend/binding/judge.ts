@@ -29,7 +29,7 @@ const key = (operation: string, urn: string): string => `${operation} ${urn}`;
 
 export function boundPlan(binding: Binding): BoundPlan {
   const changes = binding.kind === "awaited" ? [] : (binding.changes ?? []);
-  const drift = binding.kind === "refresh" ? binding.drift : [];
+  const drift = binding.kind === "awaited" ? [] : (binding.drift ?? []);
   const allowed = new Map<string, Change[]>();
   for (const change of changes) {
     for (const [operation, steps] of Object.entries(STEPS)) {

@@ -1,6 +1,6 @@
 /** Programs: their dependencies, and the processes that run them. */
 import type { Result } from "../failure.ts";
-import type { StackDefinition } from "./stack.ts";
+import type { StackDefinition, StackName } from "./stack.ts";
 
 /** A project whose dependencies are in place. */
 export interface PreparedProgram {
@@ -64,9 +64,24 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
+/** A run of a program that is about to be asked for. */
+export interface Foreseen {
+  readonly stack: StackName;
+  /** Of its configuration. */
+  readonly configHash: string;
+  readonly dryRun: boolean;
+}
+
 export interface WorkerPool {
-  /** A worker for one run; started ahead of need where `sdk` was seen before. Failures: process-died, timed-out. */
-  take(program: PreparedProgram, env: Readonly<Record<string, string>>): Promise<Result<Worker>>;
+  /**
+   * A worker for one run; started ahead of need where `sdk` was seen before. With `soon`, what the CLI will ask for within
+   * seconds, the program may be brought up to its first line meanwhile. Failures: process-died, timed-out.
+   */
+  take(
+    program: PreparedProgram,
+    env: Readonly<Record<string, string>>,
+    soon?: Foreseen,
+  ): Promise<Result<Worker>>;
   /** Starts workers ahead of need for these SDK folders, and lets others go. */
   warm(sdks: readonly string[]): void;
   close(): Promise<void>;

@@ -17,6 +17,8 @@ export interface OperationContext {
   readonly providers: ProviderAccess;
   /** The run's own config file, absolute. */
   readonly configFile: string;
+  /** Of that (`RunConfig.hash`). */
+  readonly configHash: string;
   readonly env: Readonly<Record<string, string>>;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
@@ -96,12 +98,14 @@ export interface Pulumi {
     options: { readonly targets: readonly string[] },
     worker?: Worker,
   ): Promise<Result<Applied>>;
-  /** `up` without refresh. An `Applied` with errors is a result, not a failure. */
+  /** An `Applied` with errors is a result, not a failure. */
   up(
     context: OperationContext,
     worker: Worker,
     options: {
       readonly exclude: readonly string[];
+      /** Reads everything once more and takes what it finds into the state, before the program runs. Default false. */
+      readonly refresh?: boolean;
       /** Kills the CLI at once: for one that was started ahead of its plan and may have changed nothing yet. */
       readonly abandon?: AbortSignal;
     },

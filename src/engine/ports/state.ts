@@ -99,8 +99,16 @@ export type Binding =
       /** The run's up comes next: one that asks for its update already waits until that is bound. */
       readonly upFollows?: boolean;
     }
-  /** Up or destroy: a begun step that is not one of these changes is refused. */
-  | { readonly kind: "apply"; readonly stateVersion: number; readonly changes: readonly Change[] };
+  /**
+   * Up or destroy: a begun step that is not one of these changes is refused. An up that refreshes first takes drift into
+   * the state; of that only `drift` may go out of it.
+   */
+  | {
+      readonly kind: "apply";
+      readonly stateVersion: number;
+      readonly changes: readonly Change[];
+      readonly drift?: readonly Change[];
+    };
 
 /** A run's own way into the state service. */
 export interface StateAccess {

@@ -31,8 +31,19 @@ function nothingToDo(round: Round, plan: Plan, managed: boolean): boolean {
   return round.run.light || (!managed && round.view.version > 0);
 }
 
+/** With more, reading everything once more takes longer than a refresh of the drift alone with a CLI of its own. */
+const MOST_READ_TWICE = 60;
+
+/**
+ * Where the program is the deployed one, what there is to apply is drift: an up that reads everything itself corrects it
+ * without a second CLI. Other providers' resources may take a request each.
+ */
+const correctsDrift = ({ run, context, view }: Round): boolean =>
+  run.light && context.program.plugins.length === 0 && view.resources <= MOST_READ_TWICE;
+
 /** Worth it only where an apply is likely, and nothing else waits for the cores. */
-function aheadOf({ run, world, signals, context, view }: Round): Ahead {
+function aheadOf(round: Round): Ahead {
+  const { run, world, signals, context, view } = round;
   const { managed, drift } = run.stack.settings;
   // Nobody waits for a scheduled check; a person who asks has a reason, as the probe has.
   const mayDiffer =
@@ -42,7 +53,20 @@ function aheadOf({ run, world, signals, context, view }: Round): Ahead {
   const likely = run.mode === "converge" && managed && mayDiffer;
   if (!likely || !signals.alone()) return NOT_AHEAD;
   const exclude = view.unknown.map(({ urn }) => urn);
-  return prepareAhead(world, { ...context, signal: signals.apply }, exclude);
+  return prepareAhead(
+    world,
+    { ...context, signal: signals.apply },
+    { exclude, refresh: correctsDrift(round) },
+  );
+}
+
+/** One that would take more drift into the state than the plan corrects, or reads it otherwise, is of no use. */
+async function usableFor({ plan, drift }: Look, ahead: Ahead): Promise<Ahead> {
+  const corrected = drift.ignored.length === 0 && drift.counted.length === plan.drift.length;
+  if (!ahead.refreshes || (corrected && !plan.refreshRunsProgram)) return ahead;
+  // Before anything is bound: it waits for just that.
+  await ahead.drop();
+  return NOT_AHEAD;
 }
 
 /** What a run deletes or replaces is in no later state: a backup is made of the one that still has it. */
@@ -138,6 +162,6 @@ async function planned(round: Round, ahead: Ahead): Promise<RoundEnd> {
   const applying = { ...round.context, signal: round.signals.apply };
   const result = destroy
     ? await applyDestroy(run, world, applying, plan)
-    : await applyPlan(run, world, applying, plan, ahead);
+    : await applyPlan(run, world, applying, plan, await usableFor(looked.value, ahead));
   return applied(seen, result);
 }

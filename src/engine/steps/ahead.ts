@@ -6,8 +6,11 @@
 import type { Result } from "../failure.ts";
 import type { Applied, OperationContext } from "../ports/pulumi.ts";
 import type { RunWorld } from "../run.ts";
+import { foreseen } from "./look.ts";
 
 export interface Ahead {
+  /** It takes all drift into the state before its program runs. */
+  readonly refreshes: boolean;
   /** Starts it, the first time. */
   begin(): void;
   /** Runs on with it: undefined where it was not started, or did not last. */
@@ -17,12 +20,22 @@ export interface Ahead {
 }
 
 export const NOT_AHEAD: Ahead = {
+  refreshes: false,
   begin: () => undefined,
   take: () => undefined,
   drop: () => Promise.resolve(),
 };
 
-export function prepareAhead(world: RunWorld, context: OperationContext, exclude: readonly string[]): Ahead {
+export interface AheadOptions {
+  readonly exclude: readonly string[];
+  readonly refresh: boolean;
+}
+
+export function prepareAhead(
+  world: RunWorld,
+  context: OperationContext,
+  { exclude, refresh }: AheadOptions,
+): Ahead {
   const abandoned = new AbortController();
   let running: Promise<Result<Applied>> | undefined;
   let over = false;
@@ -30,10 +43,11 @@ export function prepareAhead(world: RunWorld, context: OperationContext, exclude
 
   async function up(): Promise<Result<Applied>> {
     await world.state.bind(context.runId, { kind: "awaited" });
-    const worker = await world.workers.take(context.program, context.env);
+    const soon = foreseen(context, { dryRun: false });
+    const worker = await world.workers.take(context.program, context.env, soon);
     if (!worker.ok) return worker;
     try {
-      return await world.pulumi.up(context, worker.value, { exclude, abandon: abandoned.signal });
+      return await world.pulumi.up(context, worker.value, { exclude, refresh, abandon: abandoned.signal });
     } finally {
       over = true;
       await worker.value.stop();
@@ -41,6 +55,7 @@ export function prepareAhead(world: RunWorld, context: OperationContext, exclude
   }
 
   return {
+    refreshes: refresh,
     begin() {
       if (running) return;
       running = up();

@@ -40,22 +40,26 @@ async function up(
   stateVersion: number,
   ahead: Ahead,
 ): Promise<Result<Applied>> {
+  const { changes } = plan;
+  const { refreshes: refresh } = ahead;
+  const binding = { kind: "apply" as const, stateVersion, changes, ...(refresh && { drift: plan.drift }) };
   const running = ahead.take();
   if (running) {
-    await world.state.bind(run.id, { kind: "apply", stateVersion, changes: plan.changes });
+    await world.state.bind(run.id, binding);
     return running;
   }
   const worker = await world.workers.take(context.program, context.env);
   if (!worker.ok) return worker;
   try {
-    await world.state.bind(run.id, { kind: "apply", stateVersion, changes: plan.changes });
-    return await world.pulumi.up(context, worker.value, { exclude: plan.unknown.map(({ urn }) => urn) });
+    await world.state.bind(run.id, binding);
+    const exclude = plan.unknown.map(({ urn }) => urn);
+    return await world.pulumi.up(context, worker.value, { exclude, refresh });
   } finally {
     await worker.value.stop();
   }
 }
 
-/** Refresh of the drift, then up; what the engine reports of single resources is in `errors`, not a failure. */
+/** Refresh of the drift, by itself or by the up, then up; what the engine reports of single resources is in `errors`, not a failure. */
 export async function applyPlan(
   run: Run,
   world: RunWorld,
@@ -63,7 +67,7 @@ export async function applyPlan(
   plan: Plan,
   ahead: Ahead = NOT_AHEAD,
 ): Promise<Result<Applied>> {
-  const taken = await correctState(run, world, context, plan);
+  const taken = ahead.refreshes ? ok(undefined) : await correctState(run, world, context, plan);
   if (!taken.ok) return taken;
   if (!taken.value) return up(run, world, context, plan, plan.stateVersion, ahead);
   if (taken.value.errors.length > 0 || taken.value.exitCode !== 0) return ok(taken.value);

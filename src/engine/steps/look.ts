@@ -4,6 +4,7 @@ import { sortDrift, type SortedDrift } from "../drift.ts";
 import { makePlan } from "../plan.ts";
 import { lookThatCounts, wantsProgram } from "../provider-settings.ts";
 import type { Change, Plan } from "../ports/plan.ts";
+import type { Foreseen } from "../ports/program.ts";
 import type { Observation, OperationContext } from "../ports/pulumi.ts";
 import type { Run, RunWorld } from "../run.ts";
 import type { StateView, Workspace } from "./workspace.ts";
@@ -24,6 +25,12 @@ export async function checkDrift(
   return seen.ok ? ok(sortDrift(seen.value.drift, run.stack.settings.ignoreDrift, world.clock.now())) : seen;
 }
 
+/** With plugins the CLI takes seconds until it wants the program. */
+export function foreseen(context: OperationContext, { dryRun }: { dryRun: boolean }): Foreseen | undefined {
+  const { program, stack, configHash } = context;
+  return program.plugins.length === 0 ? { stack: stack.name, configHash, dryRun } : undefined;
+}
+
 type PreviewOptions = Parameters<RunWorld["pulumi"]["preview"]>[2];
 
 async function preview(
@@ -31,7 +38,8 @@ async function preview(
   context: OperationContext,
   options: PreviewOptions,
 ): Promise<Result<Observation>> {
-  const worker = await world.workers.take(context.program, context.env);
+  const soon = options.runProgramForRefresh ? undefined : foreseen(context, { dryRun: true });
+  const worker = await world.workers.take(context.program, context.env, soon);
   if (!worker.ok) return worker;
   try {
     return await world.pulumi.preview(context, worker.value, options);

@@ -74,6 +74,7 @@ export async function openSession(
     state,
     providers: providers.value,
     configFile: workspace.config.file,
+    configHash: workspace.config.hash,
     env: run.stack.settings.env,
     deadlineMs: run.stack.settings.timeout,
     signal: signals.look,

@@ -18,8 +18,11 @@ const CONNECT_MS = 30_000;
 export const REQUESTS = "door";
 
 export interface Door {
-  /** A gRPC address inside the box that leads to HOST:PORT outside. Rejects where the folder is gone. */
-  lead(name: "engine" | "monitor", address: string): Promise<string>;
+  /**
+   * A gRPC address inside the box that leads to HOST:PORT outside; callers wait until that is known. Rejects where the
+   * folder is gone.
+   */
+  lead(name: "engine" | "monitor", address: Promise<string>): Promise<string>;
   close(): void;
 }
 
@@ -162,6 +165,13 @@ function serve(socket: net.Socket, live: Live, options: DoorOptions): void {
   });
 }
 
+/** The engine of a CLI that is too old to say where it is cannot be called. */
+function joinWith(near: net.Socket, address: string, live: Live): void {
+  if (near.destroyed || address === "") return void near.destroy();
+  const { hostname, port } = new URL(`tcp://${address}`);
+  join(near, track(live, net.connect({ host: hostname, port: Number(port), allowHalfOpen: true })));
+}
+
 /** Listens at once. */
 export async function openDoor(options: DoorOptions): Promise<Door> {
   const live: Live = { servers: new Set(), sockets: new Set(), ports: 0, names: 0 };
@@ -174,12 +184,12 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   return {
     async lead(name, address) {
       const file = path.join(options.outside, name);
-      const { hostname, port } = new URL(`tcp://${address}`);
       const server = await listenAt(file, near => {
         near.on("error", () => undefined);
-        join(
-          track(live, near),
-          track(live, net.connect({ host: hostname, port: Number(port), allowHalfOpen: true })),
+        track(live, near);
+        void address.then(
+          known => joinWith(near, known, live),
+          () => near.destroy(),
         );
       });
       if (closed) server.close();

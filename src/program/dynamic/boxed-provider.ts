@@ -77,7 +77,7 @@ async function lead(box: Box, network: ProgramBox["network"], address: string): 
   let door: Door | undefined;
   try {
     door = await openDoor({ outside: box.outside, inside: box.inside, network });
-    return { door, engine: await door.lead("engine", address) };
+    return { door, engine: await door.lead("engine", Promise.resolve(address)) };
   } catch (error) {
     door?.close();
     box.remove();

@@ -10,7 +10,8 @@ import { createInterface } from "node:readline";
 import { exposeServers } from "./door/servers.ts";
 import { useDoor } from "./door/use-door.ts";
 import { fallBackToOwnPackages } from "./package-fallback.ts";
-import { rehearseCalls } from "./rehearsal.ts";
+import { preloadResources } from "./own-resources.ts";
+import { rehearse } from "./rehearsal.ts";
 import { describeLeaks, dropDebugMessages, forgetPreloadedState, preloadSdk } from "./sdk-preload.ts";
 import { settleHeap } from "./settle-heap.ts";
 import { describeStacksBySource } from "./stack-traces.ts";
@@ -68,10 +69,11 @@ function tellTheEnd(): void {
 }
 
 function run(message: RunMessage): void {
+  process.off("unhandledRejection", unheard);
   Object.assign(process.env, message.env);
   process.chdir(message.pwd);
   forgetPreloadedState();
-  fallBackToOwnPackages({ holdfast: options.holdfast, program: message.pwd });
+  fallBackToOwnPackages({ holdfast: options.holdfast, sdk: options.sdk, program: message.pwd });
   if (message.typescript) registerTypescript(message.tsconfig);
   if (!message.debug) dropDebugMessages(message.sdk);
   if (options.door !== undefined) exposeServers(options.door, message.sdk);
@@ -89,8 +91,13 @@ if (options.door !== undefined) useDoor(options.door);
 enableCompileCache(path.join(options.cache, "compiled"));
 preloadTypescript(options.transpiled);
 await preloadSdk(options.sdk);
+/** Until the run begins: of a rehearsal that was given up, something may fail that nobody waits for any more. */
+const unheard = (): void => undefined;
+process.on("unhandledRejection", unheard);
+const declare = preloadResources(options);
+describeStacksBySource(options.sdk);
 // An SDK of another shape, or a machine too busy to answer in time: then the run compiles what it calls.
-await rehearseCalls(options.sdk).catch(() => undefined);
+if (declare) await rehearse(options.sdk, declare).catch(() => undefined);
 flushCompileCache();
 settleHeap();
 const lines = createInterface({ input: control });

@@ -96,6 +96,7 @@ export async function openStage(options: Partial<PulumiOptions> = {}): Promise<S
       state: { url: `file://${state}`, token: "", organization: "organization" },
       providers: { attach: provider.attach },
       configFile: at("config.yaml"),
+      configHash: "",
       env,
       deadlineMs: 60_000,
       signal: new AbortController().signal,

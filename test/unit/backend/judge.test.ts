@@ -42,6 +42,14 @@ test("a refresh may take in what was planned as gone, and nothing else", async (
   assert.deepEqual(await refusals(refresh([provider]), vanished(2)), [`vanished ${edited.urn}`]);
 });
 
+test("an up that refreshes first takes of what is gone only what the plan corrects out of the state", async () => {
+  const up = (drift?: readonly Change[]) =>
+    boundPlan({ kind: "apply", stateVersion: 1, changes: [], ...(drift && { drift }) });
+  assert.deepEqual(await refusals(up([gone]), vanished(1)), []);
+  assert.deepEqual(await refusals(up([gone]), vanished(2)), [`vanished ${edited.urn}`]);
+  assert.deepEqual(await refusals(up(), vanished(1)), [`vanished ${gone.urn}`]);
+});
+
 test("a refresh that runs the program may set providers as planned", async () => {
   const planned = begin("updating", provider, { address: "b", token: "any" });
   assert.deepEqual(await refusals(refresh([provider]), planned), []);

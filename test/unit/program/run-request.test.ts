@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import language from "@pulumi/pulumi/proto/language_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
-import { readRuntimeOptions, splitNodeArgs, toRunMessage } from "../../../src/program/run-request.ts";
+import {
+  reached,
+  readRuntimeOptions,
+  splitNodeArgs,
+  toRunMessage,
+} from "../../../src/program/run-request.ts";
 
 const context = {
   sdk: "/sdk",
   debug: false,
-  engineAddress: "127.0.0.1:2",
-  monitorAddress: "127.0.0.1:1",
   env: { KUBECONFIG: "/k" },
 };
 
@@ -32,7 +35,8 @@ function request(): language.RunRequest {
 }
 
 test("a run is told with the flags, names and working folder of the language host", () => {
-  assert.deepEqual(toRunMessage(request(), context), {
+  const addresses = { monitor: "127.0.0.1:1", engine: "127.0.0.1:2" };
+  assert.deepEqual(reached(toRunMessage(request(), context), addresses), {
     sdk: "/sdk",
     pwd: "/project/src",
     env: {
@@ -42,9 +46,17 @@ test("a run is told with the flags, names and working folder of the language hos
       PULUMI_NODEJS_TSCONFIG_PATH: "tsconfig.pulumi.json",
     },
     args: [
-      ...["--monitor", "127.0.0.1:1", "--engine", "127.0.0.1:2", "--organization", "organization"],
+      ...[
+        "--monitor",
+        "127.0.0.1:1",
+        "--engine",
+        "127.0.0.1:2",
+        "--dry-run",
+        "--organization",
+        "organization",
+      ],
       ...["--project", "hosts", "--root-directory", "/project", "--stack", "frodo", "--pwd", "/project/src"],
-      ...["--dry-run", "--parallel", "8", "main.ts"],
+      ...["--parallel", "8", "main.ts"],
     ],
     typescript: true,
     debug: false,
