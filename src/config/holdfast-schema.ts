@@ -19,20 +19,31 @@ const DAY = 24 * HOUR;
 const name = z.string().min(1).max(500);
 const count = z.int().min(0).max(1_000_000);
 
-const drift = z.strictObject({
-  every: duration(SECOND)
-    .optional()
-    .describe("How often reality is compared with what is deployed. Default 10m."),
-  action: z
-    .enum(["correct", "notify"])
-    .optional()
-    .describe("What happens with drift: it is corrected, or only shown. Default correct."),
-  probe: durationOrOff(SECOND)
-    .optional()
-    .describe(
-      "How often holdfast's own resources are compared with reality in between, without the Pulumi CLI; `off`: never. Default: as the daemon's settings say, 30s.",
-    ),
-});
+const drift = z
+  .strictObject({
+    every: duration(SECOND)
+      .optional()
+      .describe("How often reality is compared with what is deployed. Default 10m."),
+    action: z
+      .enum(["correct", "notify"])
+      .optional()
+      .describe("What happens with drift: it is corrected, or only shown. Default correct."),
+    probe: durationOrOff(SECOND)
+      .optional()
+      .describe(
+        "How often holdfast's own resources are compared with reality in between, without the Pulumi CLI; `off`: never. Default: as the daemon's settings say, 30s.",
+      ),
+    watch: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether hosts tell by themselves when something changes there, so that it is found at once; needs systemd there. Default false.",
+      ),
+  })
+  .refine(({ probe, watch }) => probe !== "off" || watch !== true, {
+    path: ["watch"],
+    error: "what hosts tell is looked at by the probe, which is off here",
+  });
 
 const limits = z.strictObject({
   deletes: count.optional().describe("How many deletions one apply may make without approval."),

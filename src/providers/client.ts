@@ -6,6 +6,7 @@ import type { Answers, Order, Report } from "./messages.ts";
 import { createProbeClient } from "./probe/probe-client.ts";
 import type { ProbeAnswer } from "./probe/request.ts";
 import { PACKAGE, type PortRequest } from "./provider-host.ts";
+import { createWatchClient, type WatchClient } from "./watch/watch-client.ts";
 
 export interface ProviderHostClientOptions {
   /** Absolute folder that relative local roots are resolved against. */
@@ -50,26 +51,31 @@ interface Desk {
     order: (id: number) => Extract<Call, { readonly order: K }>,
     onPart?: OnPart,
   ): Promise<Answers[K]>;
+  readonly watching: WatchClient;
+}
+
+type MayQuestion = Extract<Report, { readonly report: "may" }>;
+
+async function answerTo({ question, runId, urn }: MayQuestion, options: ProviderHostClientOptions) {
+  const mayMutate = options.mayMutate ?? (async () => true);
+  // Whoever cannot be asked has not said yes.
+  const allowed = await mayMutate(runId, urn).catch(() => false);
+  return { order: "may", question, allowed } as const;
 }
 
 /** Orders that wait for their answers, over one process at a time. */
 function createDesk(options: ProviderHostClientOptions): Desk {
   const waiting = new Map<number, Waiting>();
   const ports: Desk["ports"] = new Map();
+  const watching = createWatchClient(() => host);
   let next = 0;
   let ready = false;
-
-  async function answerQuestion(question: number, runId: string, urn: string): Promise<void> {
-    const mayMutate = options.mayMutate ?? (async () => true);
-    // Whoever cannot be asked has not said yes.
-    const allowed = await mayMutate(runId, urn).catch(() => false);
-    host.send({ order: "may", question, allowed });
-  }
 
   /** A new process: opens the same ports again, then gets what was not answered. */
   function resume(): void {
     ready = true;
     for (const request of ports.values()) host.send({ order: "open", id: ++next, request });
+    watching.resume();
     for (const { order } of waiting.values()) host.send(order);
   }
 
@@ -84,11 +90,14 @@ function createDesk(options: ProviderHostClientOptions): Desk {
       case "ready":
         return resume();
       case "may":
-        return void answerQuestion(report.question, report.runId, report.urn);
+        return void answerTo(report, options).then(answer => host.send(answer));
       case "parts": {
         const onPart = waiting.get(report.id)?.onPart;
         return report.values.forEach(value => onPart?.(value));
       }
+      case "changed":
+      case "deaf":
+        return watching.hear(report);
       case "done":
         host.wasUseful();
         return settle(report.id, order => order.resolve(report.value));
@@ -116,6 +125,7 @@ function createDesk(options: ProviderHostClientOptions): Desk {
   return {
     process: host,
     ports,
+    watching,
     call<K extends keyof Answers>(
       order: (id: number) => Extract<Call, { readonly order: K }>,
       onPart?: OnPart,
@@ -140,6 +150,7 @@ export function createProviderHostClient(options: ProviderHostClientOptions): Pr
   );
   return {
     probe: (targets, report) => prober.probe(targets, report),
+    watch: (stacks, heard) => desk.watching.watch(stacks, heard),
     pid: () => desk.process.pid(),
     async open({ runId, stack }): Promise<Result<ProviderAccess>> {
       try {

@@ -1,5 +1,6 @@
 /** Entry of the provider host's own process. It lives as long as the IPC channel to its controller does. */
 import { settleHeapWhenQuiet } from "../process/quiet-heap.ts";
+import type { Heard } from "../engine/ports/probe.ts";
 import type { Answers, Order, Report } from "./messages.ts";
 import { gather } from "./probe/gather.ts";
 import type { ProbeAnswer } from "./probe/request.ts";
@@ -28,6 +29,11 @@ function mayMutate(runId: string, urn: string): Promise<boolean> {
 const onBug = (error: unknown): void =>
   void process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
 
+const heard: Heard = {
+  changed: stacks => report({ report: "changed", stacks }),
+  deaf: (deaf, why) => report({ report: "deaf", host: deaf, why }),
+};
+
 let host: LocalProviderHost | undefined;
 
 function answer(id: number, work: Promise<Answers[keyof Answers]>): void {
@@ -46,7 +52,7 @@ function configured(): LocalProviderHost {
 function obey(order: Order): void {
   switch (order.order) {
     case "configure":
-      host = createProviderHost({ base: order.base, onBug, ...(order.guarded ? { mayMutate } : {}) });
+      host = createProviderHost({ base: order.base, onBug, heard, ...(order.guarded ? { mayMutate } : {}) });
       return report({ report: "ready" });
     case "open":
       return answer(order.id, configured().open(order.request));
@@ -66,6 +72,8 @@ function obey(order: Order): void {
           }),
       );
     }
+    case "watch":
+      return configured().watch(order.stacks);
     case "may": {
       const resolve = questions.get(order.question);
       questions.delete(order.question);

@@ -12,6 +12,8 @@ export type Order =
   | { readonly order: "unreachable"; readonly id: number; readonly resources: readonly StateResource[] }
   /** Answered with `parts`, one for each stack in all, and `done` after the last. */
   | { readonly order: "probe"; readonly id: number; readonly stacks: readonly ProbeRequest[] }
+  /** Whose hosts are listened to, from now on. */
+  | { readonly order: "watch"; readonly stacks: readonly string[] }
   /** Answers a question. */
   | { readonly order: "may"; readonly question: number; readonly allowed: boolean };
 
@@ -30,5 +32,9 @@ export type Report =
   | { readonly report: "failed"; readonly id: number; readonly message: string }
   /** Of an order that is answered bit by bit. */
   | { readonly report: "parts"; readonly id: number; readonly values: readonly ProbeAnswer[] }
+  /** Hosts of these stacks told that something changed. */
+  | { readonly report: "changed"; readonly stacks: readonly string[] }
+  /** A host that cannot be listened to. */
+  | { readonly report: "deaf"; readonly host: string; readonly why: string }
   /** Whether this URN may be changed now. */
   | { readonly report: "may"; readonly question: number; readonly runId: string; readonly urn: string };

@@ -34,6 +34,14 @@ export interface ProbeReport {
   readonly silent: readonly SilentHost[];
 }
 
+/** What hosts tell of themselves, where stacks ask for it. */
+export interface Heard {
+  /** Something may have changed on a host of these stacks. */
+  changed(stacks: readonly StackName[]): void;
+  /** A host cannot be listened to: its stacks are left to the interval. Told once for each host and reason. */
+  deaf(host: string, why: string): void;
+}
+
 export interface Prober {
   /**
    * Looks at all of them, batched by host; each is reported as soon as its own hosts have answered, some perhaps twice,
@@ -41,4 +49,9 @@ export interface Prober {
    * deadline.
    */
   probe(targets: readonly ProbeTarget[], report: (report: ProbeReport) => void): Promise<void>;
+  /**
+   * From now on the hosts of these stacks, and of no others, are listened to. What to listen for is what the stack's next
+   * look asks about; where that has to be made anew, all of them are told as changed.
+   */
+  watch(stacks: readonly StackName[], heard: Heard): void;
 }

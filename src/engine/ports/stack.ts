@@ -39,6 +39,8 @@ export interface StackSettings {
     readonly every: number;
     readonly action: "correct" | "notify";
     readonly probe?: number | "off";
+    /** Whether hosts tell by themselves when something changes there. Default: no. */
+    readonly watch?: boolean;
   };
   readonly dependsOn: readonly StackName[];
   readonly secrets: readonly string[];

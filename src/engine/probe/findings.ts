@@ -27,6 +27,8 @@ export interface Rhythm {
   readonly every: number;
   /** Between two scheduled checks. */
   readonly checked: number;
+  /** The host tells of each change: one who does not stop is known by what he does a moment later, in order or not. */
+  readonly told?: boolean;
 }
 
 function digestOf(differences: readonly Difference[]): string {
@@ -42,12 +44,18 @@ function digestOf(differences: readonly Difference[]): string {
 const patience = ({ times }: Finding, { every, checked }: Rhythm): number =>
   Math.min((every / 2) * 2 ** (times - 1), checked);
 
+/** Of his patience; whoever comes later is no such one. Only where each change is told: others are known by their looks. */
+const FORGOTTEN = 8;
+const isForgotten = (before: Finding, since: number, rhythm: Rhythm): boolean =>
+  rhythm.told === true && before.stage === "corrected" && since >= FORGOTTEN * patience(before, rhythm);
+
 const NOTHING = digestOf([]);
 
 /** What a run saw and left as it was is in order again: one more run is to see it, or the stack shows as drifted for long. */
-function inOrder(before: Finding | undefined, now: number): Finding | undefined {
+function inOrder(before: Finding | undefined, { now, told = false }: Rhythm): Finding | undefined {
   if (before?.digest === NOTHING) return before.stage === "wanted" ? before : undefined;
   if (before?.stage === "dismissed" || before?.stage === "passing") return { ...before, stage: "passing" };
+  if (before?.stage === "corrected" && told) return before;
   return before?.stage === "asked" ? { digest: NOTHING, stage: "wanted", at: now, times: 1 } : undefined;
 }
 
@@ -58,15 +66,22 @@ export function seen(
   rhythm: Rhythm,
 ): Finding | undefined {
   const { now } = rhythm;
-  if (differences.length === 0) return inOrder(before, now);
+  if (differences.length === 0) return inOrder(before, rhythm);
   const digest = digestOf(differences);
   if (before?.digest !== digest) return { digest, stage: "wanted", at: now, times: 1 };
   const since = now - before.at;
   // Below zero: the clock was set back.
   const mayAgain = before.stage === "corrected" || before.stage === "passing";
   const again = mayAgain && (since < 0 || since >= patience(before, rhythm));
-  return again ? { digest, stage: "wanted", at: now, times: before.times + 1 } : before;
+  const times = isForgotten(before, since, rhythm) ? 1 : before.times + 1;
+  return again ? { digest, stage: "wanted", at: now, times } : before;
 }
+
+/** When what differs, and of which no run is asked for now, is to be asked for again. Undefined: when something changes. */
+const againAt = (before: Finding | undefined, rhythm: Rhythm): number | undefined =>
+  before?.stage === "corrected" || before?.stage === "passing"
+    ? before.at + patience(before, rhythm)
+    : undefined;
 
 const looks = (mode: RunMode): boolean => mode === "converge" || mode === "check";
 const didSomething = (counts: RunRecord["counts"]): boolean =>
@@ -90,6 +105,8 @@ export function ended(
 export interface Findings {
   /** Answers whether a run is asked for that was not before. */
   seen(stack: StackName, differences: readonly Difference[], rhythm: Rhythm): boolean;
+  /** After it was seen to differ, and nothing was asked for: when that is to be seen again, before its time comes. */
+  againAt(stack: StackName, rhythm: Rhythm): number | undefined;
   wants(stack: StackName): boolean;
   begun(stack: StackName, mode: RunMode): void;
   ended(stack: StackName, run: Pick<RunRecord, "outcome" | "counts">): void;
@@ -106,6 +123,7 @@ export function createFindings(): Findings {
       put(stack, after);
       return after?.stage === "wanted" && before?.stage !== "wanted";
     },
+    againAt: (stack, rhythm) => againAt(findings.get(stack), rhythm),
     wants: stack => findings.get(stack)?.stage === "wanted",
     begun: (stack, mode) => put(stack, begun(findings.get(stack), mode)),
     ended: (stack, run) => put(stack, ended(findings.get(stack), run)),

@@ -1,6 +1,7 @@
 /** When the probe looks, and at which stacks. Pure. */
 import type { StackStatus } from "../ports/records.ts";
 import type { StackDefinition } from "../ports/stack.ts";
+import type { Rhythm } from "./findings.ts";
 
 /** Where neither holdfast.yaml nor the daemon's settings say anything. */
 export const PROBE_EVERY = 30_000;
@@ -11,6 +12,16 @@ const JITTER = 0.1;
 export function probeEvery({ settings }: StackDefinition, byDefault: number | "off"): number | undefined {
   const every = settings.drift.probe ?? byDefault;
   return every === "off" ? undefined : every;
+}
+
+/** Between two looks at what hosts tell of, as far as somebody who does not stop is concerned. */
+const TOLD_EVERY = 2_000;
+
+/** How the findings of a stack are judged. */
+export function rhythmOf(definition: StackDefinition, byDefault: number | "off", now: number): Rhythm {
+  const { every: checked, watch: told = false } = definition.settings.drift;
+  const every = probeEvery(definition, byDefault) ?? checked;
+  return { now, checked, told, every: told ? Math.min(every, TOLD_EVERY) : every };
 }
 
 export interface Now {

@@ -9,14 +9,14 @@ import { shellSystem } from "./shell-system.ts";
 /** What the commands of a host's administrator see, and nothing of ours. */
 const VISIBLE = ["PATH", "HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR"];
 
-function environment(): Record<string, string> {
+export function localEnvironment(): Record<string, string> {
   return Object.fromEntries(
     VISIBLE.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
 }
 
 async function openLocal(limits: ShellLimits, signal: AbortSignal): Promise<Outcome<RemoteShell>> {
-  const shell = openShell({ program: "sh", args: ["-c", LOOP], env: environment(), cwd: "/" });
+  const shell = openShell({ program: "sh", args: ["-c", LOOP], env: localEnvironment(), cwd: "/" });
   const greeting = await shell.run({ script: ":", maxOutput: 1024, deadlineMs: limits.connectMs, signal });
   if (greeting.ok) return { ok: true, value: shell };
   shell.kill();

@@ -90,11 +90,17 @@ function hostKeyOptions(connection: SshConnection, files: SshFiles, cwd: string)
 /** What ssh may see of our environment: its agent, and what it needs to find its configuration. */
 const VISIBLE = ["PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR"];
 
+export interface SshCall {
+  readonly connectMs: number;
+  readonly cwd: string;
+  /** For sh on the host, without single quotes. Default: the loop of a kept shell. */
+  readonly script?: string;
+}
+
 export function sshCommand(
   connection: SshConnection,
   files: SshFiles,
-  connectMs: number,
-  cwd: string,
+  { connectMs, cwd, script = LOOP }: SshCall,
 ): ShellCommand {
   const options = {
     ...OPTIONS,
@@ -102,7 +108,7 @@ export function sshCommand(
     ...hostKeyOptions(connection, files, cwd),
   };
   const identity = files.identityFile ?? connection.identityFile;
-  const remote = connection.sudo ? `exec sudo -n sh -c '${LOOP}'` : `exec sh -c '${LOOP}'`;
+  const remote = connection.sudo ? `exec sudo -n sh -c '${script}'` : `exec sh -c '${script}'`;
   const args = [
     "-T",
     ...Object.entries(options).flatMap(([key, value]) => ["-o", `${key}=${value}`]),

@@ -18,7 +18,7 @@ async function connect(
   const files = await writeSshFiles(connection);
   if (!files.ok) return files;
   try {
-    const shell = openShell(sshCommand(connection, files.value, limits.connectMs, cwd));
+    const shell = openShell(sshCommand(connection, files.value, { connectMs: limits.connectMs, cwd }));
     const greeting = await shell.run({ ...NOTHING, deadlineMs: limits.connectMs, signal });
     if (greeting.ok) return { ok: true, value: shell };
     shell.kill();

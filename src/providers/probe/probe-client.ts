@@ -15,7 +15,7 @@ export type AskHost = (
 type Tell = (report: ProbeReport) => void;
 
 /** `isOurs`: whether the provider host serves this type. */
-export function createProbeClient(ask: AskHost, isOurs: (type: string) => boolean): Prober {
+export function createProbeClient(ask: AskHost, isOurs: (type: string) => boolean): Pick<Prober, "probe"> {
   /** Versions of states without a resource of ours: nobody needs to be asked about them. */
   const nothing = new Map<string, number>();
 
@@ -24,12 +24,11 @@ export function createProbeClient(ask: AskHost, isOurs: (type: string) => boolea
     // The stack's next run says why it cannot be read.
     if (!state.ok) return;
     const ours = state.value.filter(({ type }) => isOurs(type));
-    if (ours.length > 0)
-      return void (await ask([{ stack, version, resources: ours }], answer => {
-        if (!needsState(answer)) tell(answer);
-      }));
-    nothing.set(stack, version);
-    tell({ stack, version, watched: 0, differences: [], silent: [] });
+    // Also where there is nothing: its hosts, of an earlier version, are not listened to any more.
+    await ask([{ stack, version, resources: ours }], answer => {
+      if (!needsState(answer)) tell(answer);
+    });
+    if (ours.length === 0) nothing.set(stack, version);
   }
 
   return {

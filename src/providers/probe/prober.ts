@@ -7,7 +7,7 @@ import type { Trouble } from "../outcome.ts";
 import type { AnyResource } from "../resource.ts";
 import { differencesIn, printOf, type Answered } from "./judge.ts";
 import { beginJob, type Part } from "./job.ts";
-import { createKnown, type Known } from "./known.ts";
+import { createKnown, type Known, type KnownPart } from "./known.ts";
 import type { ProbeAnswer, ProbeRequest } from "./request.ts";
 import { createSilence, type Silence, type SilenceLimits } from "./silence.ts";
 import { createSlots, type SlotLimits, type Slots } from "./slots.ts";
@@ -21,6 +21,8 @@ export interface ProberOptions {
   /** A family that throws is a bug of ours; its resource is left to the scheduled check. */
   readonly onBug: (error: unknown) => void;
   readonly limits?: ProbeLimits;
+  /** Told after each look what a stack is made of. */
+  readonly onLooked?: (stack: string, parts: readonly KnownPart[]) => void;
 }
 
 /** Slots are of hosts. */
@@ -46,6 +48,8 @@ export const PROBE_LIMITS: ProbeLimits = {
 export interface LocalProber {
   /** Each stack is answered once, as soon as its own hosts have been. */
   probe(requests: readonly ProbeRequest[], answer: (answer: ProbeAnswer) => void): Promise<void>;
+  /** A host has shown that it is there: it is asked again at once, though it did not answer before. */
+  answered(key: string): void;
 }
 
 interface World extends ProberOptions {
@@ -142,6 +146,14 @@ function byHost(parts: readonly Part[]): ReadonlyMap<string, readonly Part[]> {
   return hosts;
 }
 
+const telling = (known: Known, tell: ProberOptions["onLooked"]): Known => ({
+  get: (stack, version) => known.get(stack, version),
+  put(stack, now) {
+    known.put(stack, now);
+    tell?.(stack, now.parts);
+  },
+});
+
 export function createProber(options: ProberOptions): LocalProber {
   const limits = options.limits ?? PROBE_LIMITS;
   const world: World = {
@@ -149,10 +161,11 @@ export function createProber(options: ProberOptions): LocalProber {
     limits,
     slots: createSlots(limits),
     silence: createSilence(limits),
-    known: createKnown(limits.mostKnown),
+    known: telling(createKnown(limits.mostKnown), options.onLooked),
     salt: randomBytes(16),
   };
   return {
+    answered: key => world.silence.answered(key),
     async probe(requests, answer) {
       const parts = requests.flatMap(request => begin(request, world, answer));
       await Promise.all([...byHost(parts).values()].map(list => visit(list, world)));

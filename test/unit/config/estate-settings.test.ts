@@ -11,7 +11,7 @@ stacks:
   "*":            { interval: 45s, drift: { every: 5m, action: correct } }
   "hosts/*":
     secrets: [secrets/hosts.sops.yaml]
-    drift: { probe: 30s }
+    drift: { probe: 30s, watch: true }
     env: { KUBECONFIG: /etc/holdfast/kubeconfig, A: "1" }
   "cluster/prod":
     dependsOn: [hosts/camelot]
@@ -28,7 +28,7 @@ test("later patterns win key by key, also within drift, limits and env", async c
     ...DEFAULT_SETTINGS,
     managed: true,
     interval: 45_000,
-    drift: { every: 300_000, action: "notify", probe: 30_000 },
+    drift: { every: 300_000, action: "notify", probe: 30_000, watch: true },
     secrets: ["secrets/hosts.sops.yaml"],
     env: { KUBECONFIG: "/etc/holdfast/kubeconfig", A: "2" },
     firstApply: "allow",

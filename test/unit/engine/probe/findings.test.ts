@@ -107,3 +107,21 @@ test("stacks do not know each other, and a run without a finding leaves nothing 
   assert.equal(findings.wants("camelot"), false);
   assert.equal(findings.seen("camelot", [motd], at(NOON)), true);
 });
+
+test("where each change is told, in order in between does not count for a while, and then it does", () => {
+  const findings = createFindings();
+  const told = (now: number) => ({ now, every: 2_000, checked: 10 * MINUTE, told: true });
+  const asks: number[] = [];
+  const round = (now: number): void => {
+    if (!findings.seen("frodo", [motd], told(NOON + now))) return;
+    asks.push(now);
+    findings.begun("frodo", "converge");
+    findings.ended("frodo", corrected);
+    findings.seen("frodo", [], told(NOON + now));
+  };
+  for (let now = 0; now <= 40_000; now += 500) round(now);
+  assert.deepEqual(asks, [0, 1_000, 3_000, 7_000, 15_000, 31_000]);
+  asks.length = 0;
+  for (const now of [31_000 + 8 * 32_000, 31_000 + 8 * 32_000 + 1_000]) round(now);
+  assert.equal(asks.length, 2, "after a long rest it is asked for at once again, and a second later, too");
+});

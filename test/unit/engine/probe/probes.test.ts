@@ -6,7 +6,7 @@ import type { EngineEvent } from "../../../../src/engine/event.ts";
 import type { Head, Wanted } from "../../../../src/engine/head.ts";
 import { createFindings } from "../../../../src/engine/probe/findings.ts";
 import { createProbes, type ProbeWorld } from "../../../../src/engine/probe/probes.ts";
-import type { ProbeReport, ProbeTarget } from "../../../../src/engine/ports/probe.ts";
+import type { Heard, ProbeReport, ProbeTarget } from "../../../../src/engine/ports/probe.ts";
 import type { Records } from "../../../../src/engine/ports/records.ts";
 import type { Lease } from "../../../../src/engine/ports/state.ts";
 import { NOON, revision, settings, stack, status } from "../../../support/engine-samples.ts";
@@ -21,13 +21,17 @@ interface Going {
   readonly fail: (error: Error) => void;
 }
 
-/** Stacks a, b, c, of which c has an interval of its own, and off is never looked at. */
-function stage() {
-  const names = ["hosts/a", "hosts/b", "hosts/c", "hosts/off"];
+/**
+ * Stacks a, b, c, of which c has an interval of its own, and off is never looked at; `tells`: one more, w, whose host
+ * tells.
+ */
+function stage(tells = false) {
+  const names = ["hosts/a", "hosts/b", "hosts/c", "hosts/off", ...(tells ? ["hosts/w"] : [])];
   const probeOf: Readonly<Record<string, number | "off">> = { "hosts/c": 5_000, "hosts/off": "off" };
   const stacks = names.map(name => {
     const probe = probeOf[name];
-    return stack(name, settings({ drift: { ...drift, ...(probe !== undefined && { probe }) } }));
+    const watch = name === "hosts/w" && { watch: true, probe: 600_000 };
+    return stack(name, settings({ drift: { ...drift, ...(probe !== undefined && { probe }), ...watch } }));
   });
   const board = createBoard({} as Records);
   for (const name of names) board.put(status(name, { deployed: revision("c1") }));
@@ -43,8 +47,14 @@ function stage() {
     going.push({ targets, tell, end: resolve, fail: reject });
     return promise;
   };
+  const watched: (readonly string[])[] = [];
+  let heard: Heard | undefined;
+  const watch = (stacks: readonly string[], by: Heard): void => {
+    watched.push(stacks);
+    heard = by;
+  };
   const world = {
-    providers: { probe },
+    providers: { probe, watch },
     state: {
       leases: async () => leases,
       stacks: async () => names.map(name => ({ name, version: name === "hosts/b" ? 0 : 7, resources: 1 })),
@@ -68,6 +78,16 @@ function stage() {
     events,
     going,
     found: () => found,
+    /** Whose hosts were listened to, each time that it changed. */
+    watched,
+    deaf: (host: string, why: string) => heard?.deaf(host, why),
+    /** What a host's word makes go out at once. */
+    tell: async (name: string): Promise<readonly Going[]> => {
+      const before = going.length;
+      heard?.changed([name]);
+      await settled();
+      return going.slice(before);
+    },
     halt: (value: boolean) => void (halted = value),
     pass: async (ms: number): Promise<readonly Going[]> => {
       now += ms;
@@ -203,4 +223,87 @@ test("a probe that fails is an error in the log, and the next one goes out", asy
     ["the probe failed: Error: it keeps dying"],
   );
   assert.deepEqual((await pass(5_000)).flatMap(names), ["hosts/c"]);
+});
+
+/** A stage in which w was looked at for the first time, and was in order. */
+async function telling() {
+  const parts = stage(true);
+  const [first] = await parts.pass(0);
+  assert.deepEqual(first && names(first), ["hosts/w"], "at once: what to listen for comes from a look");
+  first?.tell(report("hosts/w"));
+  first?.end();
+  await parts.settled();
+  const only = async (ms: number): Promise<readonly Going[]> =>
+    (await parts.pass(ms)).filter(one => names(one).includes("hosts/w"));
+  return { ...parts, only };
+}
+
+test("whose host tells of a change is looked at right then, and what differs is wanted", async () => {
+  const { tell, only, findings, watched, events, deaf } = await telling();
+  assert.deepEqual(watched, [["hosts/w"]]);
+  assert.deepEqual(await only(60_000), [], "the interval is long");
+  const [look] = await tell("hosts/w");
+  assert.deepEqual(look && names(look), ["hosts/w"]);
+  look?.tell(report("hosts/w", { differences: [difference] }));
+  assert.equal(findings.wants("hosts/w"), true);
+  assert.deepEqual(await tell("hosts/a"), [], "nobody listens to that one's");
+  deaf("frodo", "no systemd");
+  const said = events.findLast(event => event.type === "message");
+  assert.match(said?.text ?? "", /frodo cannot tell of changes by itself.*no systemd/);
+});
+
+test("what is told while a look or a run is under way is looked at after it, and a run's end is", async () => {
+  const { tell, only, active, board, settled } = await telling();
+  const [look] = await tell("hosts/w");
+  assert.deepEqual(await tell("hosts/w"), []);
+  look?.tell(report("hosts/w"));
+  look?.end();
+  await settled();
+  const [after] = await only(1_000);
+  assert.ok(after, "it was told in the middle of a look");
+  after.end();
+  await settled();
+  active.add("hosts/w");
+  assert.deepEqual(await tell("hosts/w"), []);
+  board.put(status("hosts/w", { deployed: revision("c1") }));
+  active.clear();
+  const [second] = await only(1_000);
+  assert.ok(second, "a run may have changed what to listen for");
+  second.end();
+  await settled();
+  assert.deepEqual(await only(1_000), [], "that one look was for both");
+});
+
+test("who is paused or gone is not listened for, and is looked at first when it goes on", async () => {
+  const { tell, only, board, watched } = await telling();
+  board.setPause("hosts/w", { stack: "hosts/w", why: "", by: "ada", at: NOON });
+  assert.deepEqual(await only(1_000), []);
+  assert.deepEqual(await tell("hosts/w"), []);
+  board.setPause("hosts/w", undefined);
+  assert.equal((await only(1_000)).length, 1);
+  assert.deepEqual(watched, [["hosts/w"], [], ["hosts/w"]]);
+});
+
+test("what comes right back is asked for less and less often, and looked at when its time has come", async () => {
+  const { tell, only, findings, found, settled } = await telling();
+  const differs = async (look: Going | undefined): Promise<void> => {
+    look?.tell(report("hosts/w", { differences: [difference] }));
+    look?.end();
+    await settled();
+  };
+  const correct = (): void => {
+    findings.begun("hosts/w", "converge");
+    findings.ended("hosts/w", { outcome: "converged", counts: { update: 1 } });
+  };
+  await differs((await tell("hosts/w"))[0]);
+  correct();
+  await differs((await tell("hosts/w"))[0]);
+  assert.equal(found(), 1, "it came right back");
+  await differs((await only(1_000))[0]);
+  assert.equal(found(), 2, "without another word from the host");
+  correct();
+  await differs((await tell("hosts/w"))[0]);
+  assert.deepEqual(await only(1_000), []);
+  await differs((await only(1_000))[0]);
+  assert.equal(found(), 3);
 });
