@@ -48,7 +48,7 @@ interface Looks extends ProbeWorld {
 type IsMeant = (definition: StackDefinition) => boolean;
 
 async function subjects(isMeant: IsMeant, parts: Looks): Promise<readonly Subject[]> {
-  const { world, head, board, isActive, byDefault, underWay } = parts;
+  const { world, head, board, isActive, underWay } = parts;
   const [leases, states] = await Promise.all([world.state.leases(), world.state.stacks()]);
   const held = new Set(leases.map(({ stack }) => stack));
   const versions = new Map(states.map(({ name, version }) => [name, version]));
@@ -58,8 +58,7 @@ async function subjects(isMeant: IsMeant, parts: Looks): Promise<readonly Subjec
     const status = board.status(name);
     const busy = isActive(name) || held.has(name) || underWay.has(name);
     const now = { status, busy, paused: board.pause(name) !== undefined };
-    if (version === 0 || probeEvery(definition, byDefault) === undefined) return [];
-    if (!isMeant(definition) || !mayProbe(now)) return [];
+    if (version === 0 || !isMeant(definition) || !mayProbe(now)) return [];
     const resources = () => world.state.resources(name, { openSecrets: true });
     return [{ definition, target: { stack: name, version, resources }, status }];
   });
@@ -117,12 +116,13 @@ async function sweep(every: number, parts: Looks): Promise<void> {
 
 /** Listens to the hosts of those that want it; answers whose look is due before its time. */
 function follow(stacks: readonly StackDefinition[], parts: Looks, heard: Heard): ReadonlySet<StackName> {
-  const { world, board, byDefault, isActive, underWay, watching } = parts;
-  const isWatched = (definition: StackDefinition): boolean =>
-    definition.settings.drift.watch === true &&
-    probeEvery(definition, byDefault) !== undefined &&
-    board.status(definition.name)?.deployed !== undefined &&
-    board.pause(definition.name) === undefined;
+  const { world, board, isActive, underWay, watching } = parts;
+  const isWatched = ({ name, settings }: StackDefinition): boolean =>
+    settings.drift.watch === true &&
+    // Its own word. Where the daemon's settings say that nobody looks unless told to, this tells it to.
+    settings.drift.probe !== "off" &&
+    board.status(name)?.deployed !== undefined &&
+    board.pause(name) === undefined;
   const names = stacks.filter(isWatched).map(({ name }) => name);
   const others = watching.update(names.map(name => ({ name, status: board.status(name) })));
   if (others) world.providers.watch(names, heard);

@@ -122,6 +122,20 @@ test("a value that came through an alias is reported where it was written", asyn
   );
 });
 
+test("hosts that tell need the probe, and true or false", async context => {
+  const said = await problemsOf(
+    context,
+    `stacks:
+  "hosts/frodo": { drift: { probe: off, watch: true } }
+  "hosts/camelot": { drift: { watch: sometimes } }
+`,
+  );
+  assert.deepEqual(said, [
+    'holdfast.yaml:2:48 stacks["hosts/frodo"].drift.watch: what hosts tell is looked at by the probe, which is off here',
+    'holdfast.yaml:3:38 stacks["hosts/camelot"].drift.watch: true or false is wanted here',
+  ]);
+});
+
 test("problems of project files and of holdfast.yaml come together", async context => {
   const problems = await readProblems(context, {
     ...PROJECTS,

@@ -25,12 +25,13 @@ interface Going {
  * Stacks a, b, c, of which c has an interval of its own, and off is never looked at; `tells`: one more, w, whose host
  * tells.
  */
-function stage(tells = false) {
+function stage(tells = false, byDefault: number | "off" = 30_000) {
   const names = ["hosts/a", "hosts/b", "hosts/c", "hosts/off", ...(tells ? ["hosts/w"] : [])];
   const probeOf: Readonly<Record<string, number | "off">> = { "hosts/c": 5_000, "hosts/off": "off" };
   const stacks = names.map(name => {
     const probe = probeOf[name];
-    const watch = name === "hosts/w" && { watch: true, probe: 600_000 };
+    const rarely = byDefault === "off" ? {} : { probe: 600_000 };
+    const watch = name === "hosts/w" && { watch: true, ...rarely };
     return stack(name, settings({ drift: { ...drift, ...(probe !== undefined && { probe }), ...watch } }));
   });
   const board = createBoard({} as Records);
@@ -67,7 +68,7 @@ function stage(tells = false) {
   const head = { current: () => wanted } as unknown as Head;
   const isActive = (name: string): boolean => active.has(name);
   const onFound = (): void => void (found += 1);
-  const probes = createProbes({ world, head, board, findings, isActive, onFound, byDefault: 30_000 });
+  const probes = createProbes({ world, head, board, findings, isActive, onFound, byDefault });
   /** What was begun by then has asked who is to be looked at. */
   const settled = async (): Promise<void> => void (await new Promise(resolve => setImmediate(resolve)));
   return {
@@ -226,8 +227,8 @@ test("a probe that fails is an error in the log, and the next one goes out", asy
 });
 
 /** A stage in which w was looked at for the first time, and was in order. */
-async function telling() {
-  const parts = stage(true);
+async function telling(byDefault?: "off") {
+  const parts = stage(true, byDefault);
   const [first] = await parts.pass(0);
   assert.deepEqual(first && names(first), ["hosts/w"], "at once: what to listen for comes from a look");
   first?.tell(report("hosts/w"));
@@ -250,6 +251,12 @@ test("whose host tells of a change is looked at right then, and what differs is 
   deaf("frodo", "no systemd");
   const said = events.findLast(event => event.type === "message");
   assert.match(said?.text ?? "", /frodo cannot tell of changes by itself.*no systemd/);
+});
+
+test("a daemon that looks at nobody by itself looks where a host tells", async () => {
+  const { tell } = await telling("off");
+  const [look] = await tell("hosts/w");
+  assert.deepEqual(look && names(look), ["hosts/w"]);
 });
 
 test("what is told while a look or a run is under way is looked at after it, and a run's end is", async () => {
