@@ -5,7 +5,7 @@ import type { ValueMap } from "../../src/providers/grpc/value.ts";
 import { folderDigest } from "../../src/sdk/image-source.ts";
 import { noHosts, startHost, type LoneHost } from "../support/hosts/hosts.ts";
 import { importImage, programFolder, STOPS_AT_ONCE, type ProgramFolder } from "../support/hosts/images.ts";
-import { openDesk, type Desk, type Resources } from "../support/hosts/resources.ts";
+import { messageOf, openDesk, without, type Desk, type Resources } from "../support/hosts/resources.ts";
 
 let host: LoneHost;
 let desk: Desk;
@@ -44,18 +44,6 @@ function site(name: string, more: ValueMap = {}): { properties: ValueMap; page: 
   };
   return { properties, page: () => host.run(`curl -fsS --max-time 5 ${url}`) };
 }
-
-const without = (properties: ValueMap, key: string): ValueMap =>
-  Object.fromEntries(Object.entries(properties).filter(([name]) => name !== key));
-
-const messageOf = async (call: Promise<unknown>): Promise<string> => {
-  const error = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof Error, "it should have failed");
-  return error.message;
-};
 
 test(
   "a container runs under its unit with just the environment and secrets that it was given",

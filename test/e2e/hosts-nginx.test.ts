@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { ValueMap } from "../../src/providers/grpc/value.ts";
 import { noHosts, startHost, type LoneHost } from "../support/hosts/hosts.ts";
-import { openDesk, type Desk, type Resources } from "../support/hosts/resources.ts";
+import { messageOf, openDesk, without, type Desk, type Resources } from "../support/hosts/resources.ts";
 
 let host: LoneHost;
 let desk: Desk;
@@ -29,22 +29,11 @@ const site = (name: string, more: ValueMap = {}): ValueMap => ({
   health: { url: `http://${name}.example.org/`, within: 10 },
   ...more,
 });
-const without = (properties: ValueMap, key: string): ValueMap =>
-  Object.fromEntries(Object.entries(properties).filter(([name]) => name !== key));
 const page = async (name: string, path = ""): Promise<string> =>
   (
     await host.run(`curl -sk --resolve ${name}.example.org:80:127.0.0.1 http://${name}.example.org/${path}`)
   ).trim();
 const live = (): Promise<string> => host.run("nginx -t 2>&1; systemctl is-active nginx");
-
-const messageOf = async (call: Promise<unknown>): Promise<string> => {
-  const error = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof Error, "it should have failed");
-  return error.message;
-};
 
 test(
   "a site is served once it is made, changes at once, and is gone when it is deleted",

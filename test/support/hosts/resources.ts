@@ -104,3 +104,16 @@ function resourcesOn(engine: EngineSide, connection: ValueMap, type: string): Re
     },
   };
 }
+
+/** What the call fails with; one that succeeds fails the test. */
+export async function messageOf(call: Promise<unknown>): Promise<string> {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof Error, "it should have failed");
+  return error.message;
+}
+
+export const without = (properties: ValueMap, key: string): ValueMap =>
+  Object.fromEntries(Object.entries(properties).filter(([name]) => name !== key));

@@ -3,10 +3,14 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import type { StackDefinition } from "../../../src/engine/ports/stack.ts";
+import type { PathRule, PlainHost, StackDefinition } from "../../../src/engine/ports/stack.ts";
 import { DEFAULT_SETTINGS } from "../../../src/config/stack-settings.ts";
 import { createInstaller } from "../../../src/program/installer.ts";
-import { readSettings } from "../../../src/sdk/plain/settings.ts";
+import {
+  readSettings,
+  type PathRule as ReadRule,
+  type PlainSettings,
+} from "../../../src/sdk/plain/settings.ts";
 import { tempFolder } from "../../support/git.ts";
 
 const holdfast = path.resolve(import.meta.dirname, "../../..");
@@ -53,6 +57,17 @@ test("nothing is written into the checkout, and the project is the same for all 
   assert.equal(statSync(path.join(first.folder, "Pulumi.yaml")).ino, before.ino, "it is not written anew");
   assert.deepEqual(first.readable, [root, first.folder]);
   assert.deepEqual(first.plugins, []);
+});
+
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+type Told = Omit<PlainHost, "sources">;
+type Read = Omit<PlainSettings, "root" | "stack">;
+
+test("daemon and program have one word for each thing", () => {
+  // The compiler says where the two descriptions part.
+  const rules: Same<PathRule, ReadRule> = true;
+  const hosts: Same<Told, Read> = true;
+  assert.ok(rules && hosts);
 });
 
 test("the program reads what the daemon tells it", async t => {

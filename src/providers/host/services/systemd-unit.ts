@@ -4,7 +4,7 @@ import { word } from "../../connection/shell-loop.ts";
 import { mapOf, type PlainMap } from "../../grpc/value.ts";
 import { done, trouble, type Outcome } from "../../outcome.ts";
 import type { Checked, CheckRequest } from "../../resource.ts";
-import { MAX_CONTENT_BYTES } from "../files/content.ts";
+import { textAt, textsAt } from "../files/text-at.ts";
 import type { Family, Seen, Site } from "../family.ts";
 import { step } from "../step.ts";
 import { ensureUnit } from "./unit-ensure.ts";
@@ -24,22 +24,6 @@ import { lookNow } from "./watched.ts";
 function complete({ inputs }: CheckRequest): Checked {
   const all = { masked: false, ...inputs };
   return { inputs: all, problems: unitMistakes(all).map(([property, reason]) => ({ property, reason })) };
-}
-
-async function textAt(site: Site, path: string): Promise<Outcome<string | undefined>> {
-  const there = await site.machine.read(path, MAX_CONTENT_BYTES, site.signal);
-  if (!there.ok) return there;
-  return done(there.value?.kind === "file" ? there.value.content?.toString("utf8") : undefined);
-}
-
-async function textsAt(site: Site, paths: Iterable<string>): Promise<Outcome<ReadonlyMap<string, string>>> {
-  const texts = new Map<string, string>();
-  for (const path of paths) {
-    const text = await textAt(site, path);
-    if (!text.ok) return text;
-    if (text.value !== undefined) texts.set(path, text.value);
-  }
-  return done(texts);
 }
 
 /** Asked once more, with the texts of the files that are not as they should be. */

@@ -3,9 +3,10 @@ import { TIMER } from "../../../sdk/shapes/timer.ts";
 import type { Answers, Question } from "../../connection/questions.ts";
 import { isList, isMap, mapOf, type PlainMap } from "../../grpc/value.ts";
 import { done, trouble, type Outcome } from "../../outcome.ts";
-import { factsAbout, MAX_CONTENT_BYTES } from "../files/content.ts";
+import { factsAbout } from "../files/content.ts";
 import type { Done, Family, Seen, Site } from "../family.ts";
 import { file, type FileInputs } from "../files/file.ts";
+import { textsAt } from "../files/text-at.ts";
 import { textOf } from "../placement.ts";
 import { step } from "../step.ts";
 import { systemdUnit } from "./systemd-unit.ts";
@@ -107,24 +108,15 @@ function see(inputs: TimerInputs, answers: Answers, properties: PlainMap): Seen 
   };
 }
 
-async function textAt(path: string, { machine, signal }: Site): Promise<Outcome<string | undefined>> {
-  const there = await machine.read(path, MAX_CONTENT_BYTES, signal);
-  if (!there.ok) return there;
-  return done(there.value?.kind === "file" ? there.value.content?.toString("utf8") : undefined);
+interface Texts {
+  readonly service?: string | undefined;
+  readonly timer?: string | undefined;
 }
 
-async function textsOf(
-  name: string,
-  site: Site,
-): Promise<Outcome<{ readonly service?: string; readonly timer?: string }>> {
-  const service = await textAt(unitPath(`${name}.service`), site);
-  if (!service.ok) return service;
-  const timer = await textAt(unitPath(`${name}.timer`), site);
-  if (!timer.ok) return timer;
-  return done({
-    ...(service.value !== undefined && { service: service.value }),
-    ...(timer.value !== undefined && { timer: timer.value }),
-  });
+async function textsOf(name: string, site: Site): Promise<Outcome<Texts>> {
+  const [service, timer] = [unitPath(`${name}.service`), unitPath(`${name}.timer`)];
+  const texts = await textsAt(site, [service, timer]);
+  return texts.ok ? done({ service: texts.value.get(service), timer: texts.value.get(timer) }) : texts;
 }
 
 /** With the units' texts where those differ. */
