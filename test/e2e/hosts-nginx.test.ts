@@ -189,6 +189,25 @@ test(
   },
 );
 
+test(
+  "files of others that are on their way to nginx's folders are neither taken along nor away",
+  { skip },
+  async () => {
+    const [waiting, churn] = [
+      "/etc/nginx/sites-available/.holdfast-abcdefghij",
+      "/etc/nginx/sites-available",
+    ];
+    await host.run(`touch ${waiting}
+systemd-run --quiet --unit=churn sh -c 'while :; do for i in 1 2 3 4 5 6 7 8; do touch ${churn}/.holdfast-000000000$i; done; rm ${churn}/.holdfast-0*; done'`);
+    let made = await sites.create(site("beside"));
+    for (const root of ["/srv/two", "/srv/one", "/srv/two"])
+      made = await sites.update(made, site("beside", { root }));
+    assert.equal(await page("beside"), "two");
+    await sites.delete(made);
+    await host.run(`systemctl stop churn; rm ${waiting}`);
+  },
+);
+
 test("two sites that change at the same moment are both served", { skip }, async () => {
   const both = await Promise.all(["left", "right"].map(name => sites.create(site(name))));
   for (const name of ["left", "right"]) assert.equal(await page(name), "one");

@@ -24,9 +24,12 @@ rm -rf /run/holdfast-nginx.*
 if [ -d ${NGINX}/sites-enabled ]; then site=${word(availablePath(name))} link=${word(enabledPath(name))}
 else site=${word(confPath(name))} link=; fi`;
 
+/** Names of ours: a file of another resource may be on its way to the same folder. */
+const UNFINISHED = ".holdfast-nginx-";
+
 const FUNCTIONS = `# $1 from, $2 to, $3 mode
 place() {
-  mkdir -p -- "\${2%/*}" && t=$(mktemp -- "\${2%/*}/.holdfast-XXXXXXXXXX") || return 1
+  mkdir -p -- "\${2%/*}" && t=$(mktemp -- "\${2%/*}/${UNFINISHED}XXXXXXXXXX") || return 1
   if cat -- "$1" >"$t" && chmod "$3" "$t" && sync -- "$t" && mv -fT -- "$t" "$2"; then return 0; fi
   rm -f -- "$t"; return 1
 }
@@ -43,12 +46,19 @@ put() {
     rm -f -- "$2$site" \${link:+"$2$link"} || return 1
   fi
   for k in certificate.pem key.pem; do [ -f "$1/$k" ] || rm -f -- "$2$tls/$k"; done
-  rm -f -- "$2$tls"/.holdfast-* "$2\${site%/*}"/.holdfast-*
+  rm -f -- "$2$tls"/${UNFINISHED}* "$2\${site%/*}"/${UNFINISHED}*
+}
+# Others may write there meanwhile: what is on its way is left out, and what is gone before it is read is no error (tar
+# ends with 1 then). $1: the folder that it goes to
+copy() {
+  tar -C ${NGINX} --warning=no-file-changed --warning=no-file-removed --exclude='.holdfast-*' -cf "$1.tar" . ||
+    [ $? = 1 ] || return 1
+  mkdir -- "$1" && tar -C "$1" -xpf "$1.tar" && rm -f -- "$1.tar"
 }
 # nginx reads this configuration in full, and the live one stays as it is. $1: folder of a version
 judge() {
   d=$(mktemp -d /run/holdfast-nginx.XXXXXXXXXX) && mkdir -p -- "$d/etc" "$d\${tls%/*}" "$tls" || return 1
-  cp -a -- ${NGINX} "$d/etc/nginx" && cp -a -- "$tls" "$d$tls" && put "$1" "$d" || return 1
+  copy "$d/etc/nginx" && cp -a -- "$tls" "$d$tls" && put "$1" "$d" || return 1
   unshare --mount sh -c 'mount --bind "$1${NGINX}" ${NGINX} && mount --bind "$1$2" "$2" || {
     echo "a new configuration cannot be tried out here: it takes a mount namespace"; exit 1; }
     exec nginx -t -q' sh "$d" "$tls" 9>&- 2>&1
