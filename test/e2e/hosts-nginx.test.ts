@@ -208,6 +208,23 @@ systemd-run --quiet --unit=churn sh -c 'while :; do for i in 1 2 3 4 5 6 7 8; do
   },
 );
 
+test("a run that ends right after a change is good leaves that one to come back to", { skip }, async () => {
+  const made = await sites.create(site("ended"));
+  // The shell ends where the former version is cleared away.
+  await host.run(`cat >/usr/local/bin/rm <<'END' && chmod 755 /usr/local/bin/rm
+#!/bin/sh
+/usr/bin/rm "$@"
+case $* in */ended/good*/ended/new*) kill -9 $PPID ;; esac
+END`);
+  await messageOf(sites.update(made, site("ended", { root: "/srv/two" })));
+  await host.run("/usr/bin/rm /usr/local/bin/rm");
+  assert.equal(await page("ended"), "two");
+  const ill = site("ended", { health: { command: "false", within: 1 } });
+  assert.match(await messageOf(sites.update(made, ill)), /The former site is back/);
+  assert.equal(await page("ended"), "two");
+  await sites.delete(made);
+});
+
 test("two sites that change at the same moment are both served", { skip }, async () => {
   const both = await Promise.all(["left", "right"].map(name => sites.create(site(name))));
   for (const name of ["left", "right"]) assert.equal(await page(name), "one");

@@ -137,15 +137,19 @@ const KEEP = `if [ ! -e "$s/pending" ]; then
   mv -T -- "$s/keep" "$s/good" && touch -- "$s/pending" && sync -- "$s/pending" "$s" || exit 1
 fi`;
 
-const SWITCH = `if ! said=$(judge "$s/new"); then
+/** The mark goes first: as long as it is there, the former version is what was kept, and has to be there as well. */
+const CLEAR = `clear() { rm -f -- "$s/pending" && rm -rf -- "$s/good" "$s/new"; }`;
+
+const SWITCH = `${CLEAR}
+if ! said=$(judge "$s/new"); then
   echo "nginx -t refuses it, nothing was changed: $said" >&2; rm -rf -- "$s/new"; exit 1
 fi
 ${KEEP}
 if said=$(put "$s/new" '' && reload && healthy); then
-  rm -rf -- "$s/good" "$s/new" && rm -f -- "$s/pending"; exit
+  clear; exit
 fi
 if again=$(judge "$s/good" && put "$s/good" '' && reload); then
-  back='The former site is back.'; rm -rf -- "$s/good" "$s/new"; rm -f -- "$s/pending"
+  back='The former site is back.'; clear
   [ -f "$site" ] || { back='There was none before; it was taken away again.'; rm -rf -- "$s" "$tls"; }
 else back="The former site could not be put back: $again"; fi
 rm -rf -- "$s/new"; echo "$said" >&2; echo "$back" >&2; exit 1`;
