@@ -24,8 +24,12 @@ test("an up that was started ahead of its plan", async t => {
   const one = { "a/0": "one", "a/1": "one", "a/2": "one" };
   const stage = await openStage(t, {
     files: box => ({
-      ...settings({ "ahead/*": "{ limits: { deletes: 1 } }" }),
+      ...settings({
+        "ahead/*": "{ limits: { deletes: 1 } }",
+        "shared/*": '{ ignoreDrift: [{ name: "b/1", owner: Anna, why: it is hers }] }',
+      }),
       ...project("ahead", fileProgram(box, one)),
+      ...project("shared", fileProgram(box, { "b/0": "one", "b/1": "one" })),
     }),
   });
   const { box } = stage;
@@ -71,6 +75,17 @@ test("an up that was started ahead of its plan", async t => {
     assert.equal(seen.length, 1);
     assert.equal(run.timings?.["refresh"], undefined);
     assert.deepEqual([box.read("a/1"), box.read("a/2")], ["one", "one"]);
+  });
+
+  await t.test("takes nothing into the state that others may change while the plan is made", async () => {
+    assert.equal((await stage.sync("shared/dev")).outcome, "converged");
+    box.write("b/0", "by hand");
+    stage.beforeApply("shared/dev", () => box.write("b/1", "by Anna"));
+    const run = await stage.sync("shared/dev");
+    assert.equal(run.outcome, "converged", JSON.stringify(run.failure));
+    assert.deepEqual([box.read("b/0"), box.read("b/1")], ["one", "by Anna"]);
+    await stage.sync("shared/dev");
+    assert.equal(box.read("b/1"), "by Anna");
   });
 
   await t.test("is not missed where it was killed", async () => {

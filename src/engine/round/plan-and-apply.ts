@@ -36,10 +36,16 @@ const MOST_READ_TWICE = 60;
 
 /**
  * Where the program is the deployed one, what there is to apply is drift: an up that reads everything itself corrects it
- * without a second CLI. Other providers' resources may take a request each.
+ * without a second CLI. It takes into the state also what differs only since the plan, so nothing may be let be there:
+ * from the state on, that is a change like others. Other providers' resources may take a request each.
  */
-const correctsDrift = ({ run, context, view }: Round): boolean =>
-  run.light && context.program.plugins.length === 0 && view.resources <= MOST_READ_TWICE;
+function correctsDrift({ run, context, view }: Round): boolean {
+  const { drift, ignoreDrift } = run.stack.settings;
+  const letsNothingBe = drift.action === "correct" && ignoreDrift.length === 0;
+  return (
+    run.light && letsNothingBe && context.program.plugins.length === 0 && view.resources <= MOST_READ_TWICE
+  );
+}
 
 /** Worth it only where an apply is likely, and nothing else waits for the cores. */
 function aheadOf(round: Round): Ahead {
@@ -60,10 +66,9 @@ function aheadOf(round: Round): Ahead {
   );
 }
 
-/** One that would take more drift into the state than the plan corrects, or reads it otherwise, is of no use. */
-async function usableFor({ plan, drift }: Look, ahead: Ahead): Promise<Ahead> {
-  const corrected = drift.ignored.length === 0 && drift.counted.length === plan.drift.length;
-  if (!ahead.refreshes || (corrected && !plan.refreshRunsProgram)) return ahead;
+/** One that reads drift otherwise than the plan did is of no use. */
+async function usableFor({ refreshRunsProgram }: Plan, ahead: Ahead): Promise<Ahead> {
+  if (!ahead.refreshes || !refreshRunsProgram) return ahead;
   // Before anything is bound: it waits for just that.
   await ahead.drop();
   return NOT_AHEAD;
@@ -162,6 +167,6 @@ async function planned(round: Round, ahead: Ahead): Promise<RoundEnd> {
   const applying = { ...round.context, signal: round.signals.apply };
   const result = destroy
     ? await applyDestroy(run, world, applying, plan)
-    : await applyPlan(run, world, applying, plan, await usableFor(looked.value, ahead));
+    : await applyPlan(run, world, applying, plan, await usableFor(plan, ahead));
   return applied(seen, result);
 }
