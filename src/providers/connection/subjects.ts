@@ -121,12 +121,15 @@ const candidate: Subject<"candidate"> = {
   },
 };
 
+/** A line that no list of accounts holds. */
+const BETWEEN = "====";
+
 /** Three blocks: the users, their primary groups, and the groups of the host's own, of which they may be members. */
 const user: Subject<"user"> = {
   script: list =>
-    `e=$(getent passwd -- ${names(list)}); [ -z "$e" ] || { printf '%s\\n\\n' "$e"; getent group -- $(printf '%s\\n' "$e" | cut -d: -f4); echo; cat /etc/group; }`,
+    `e=$(getent passwd -- ${names(list)}); [ -z "$e" ] || { printf '%s\\n${BETWEEN}\\n' "$e"; getent group -- $(printf '%s\\n' "$e" | cut -d: -f4); echo ${BETWEEN}; cat /etc/group; }`,
   parse(output, list) {
-    const [users = "", primary = "", own = ""] = output.split("\n\n");
+    const [users = "", primary = "", own = ""] = output.split(new RegExp(`^${BETWEEN}$`, "m"));
     const groups = linesOf(own).map(line => line.split(":"));
     const groupNames = new Map(linesOf(primary).map(line => [line.split(":")[2], line.split(":")[0]]));
     const table = new Map<string, FactsOf["user"]>();

@@ -115,10 +115,10 @@ test("a user's comment may hold anything, and its groups are those that name it"
     "deploy:x:1000:1000:Deploy\ttool, of Jürgen,,:/home/deploy:/bin/bash",
     "app:x:998:33::/nonexistent:/usr/sbin/nologin",
     "lone:x:997:4711::/:/bin/sh",
-    "",
+    "====",
     "deploy:x:1000:",
     "www-data:x:33:lone",
-    "",
+    "====",
     "root:x:0:",
     "www-data:x:33:lone",
     "sudo:x:27:deploy,lone",
@@ -155,6 +155,13 @@ test("a user's comment may hold anything, and its groups are those that name it"
     },
     null,
   ]);
+});
+
+test("where no primary group has a name, and /etc/group an empty line, the other groups are known all the same", () => {
+  const users = "lone:x:997:4711::/:/bin/sh";
+  const output = lines(users, "====", "====", "root:x:0:", "", "www-data:x:33:lone");
+  const lone = { uid: 997, gid: 4711, group: "4711", comment: "", home: "/", shell: "/bin/sh" };
+  assert.deepEqual(told("user", output, "lone"), [{ ...lone, groups: ["www-data"] }]);
 });
 
 test("where none of the users is there, none is found", () => {
