@@ -13,12 +13,14 @@ function kindOf(entry: Dirent): Inhabitant["kind"] {
   return entry.isSymbolicLink() ? "symlink" : "other";
 }
 
-/** Undefined: it is no folder. */
+/** Undefined: it is no folder. Other file systems below are not entered. */
 export async function contentsOf(folder: string): Promise<Outcome<ContentsFacts | undefined>> {
-  if (!(await statIfThere(folder))?.isDirectory()) return done(undefined);
+  const top = await statIfThere(folder);
+  if (!top?.isDirectory()) return done(undefined);
   const inhabitants: Inhabitant[] = [];
   const folders = [""];
-  for (let at = folders.pop(); at !== undefined && inhabitants.length < MAX_CONTENTS; at = folders.pop()) {
+  for (let at = folders.pop(); at !== undefined && inhabitants.length <= MAX_CONTENTS; at = folders.pop()) {
+    if ((await statIfThere(path.join(folder, at)))?.dev !== top.dev) continue;
     for (const entry of await readdir(path.join(folder, at), { withFileTypes: true })) {
       const below = path.posix.join(at, entry.name);
       inhabitants.push({ path: below, kind: kindOf(entry) });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -10,6 +10,7 @@ import { createAsker, type Asker } from "../../../../src/providers/connection/as
 import { localMachine } from "../../../../src/providers/connection/local.ts";
 import { createConnectionPool } from "../../../../src/providers/connection/pool.ts";
 import {
+  MAX_CONTENTS,
   MAX_SUMMED_BYTES,
   type Answers,
   type EntryFacts,
@@ -232,6 +233,30 @@ test("this machine's own look and the shell's tell the same", async () => {
   };
   for (const question of questions)
     assert.deepEqual(comparable(remote, question), comparable(local, question), JSON.stringify(question));
+});
+
+test("a folder that holds more than can be told is known to, also where the rest is in a folder in it", async () => {
+  await mkdir(at("full/rest"), { recursive: true });
+  execFileSync("/bin/sh", ["-c", `touch rest/one && seq ${MAX_CONTENTS - 1} | xargs touch`], {
+    cwd: at("full"),
+  });
+  const question = { about: "contents", path: at("full") } as const;
+  for (const answers of [answersOf(await localMachine("/").ask([question], never)), await ask([question])]) {
+    const { inhabitants = [], cut } = answers.get(question) ?? {};
+    assert.deepEqual([inhabitants.length, cut], [MAX_CONTENTS, true]);
+  }
+});
+
+test("what another file system holds is not of the folder that it is mounted in", async () => {
+  assert.ok((await readdir("/dev/pts")).includes("ptmx"), "it is mounted here");
+  const question = { about: "contents", path: "/dev" } as const;
+  for (const answers of [answersOf(await localMachine("/").ask([question], never)), await ask([question])]) {
+    const names = answers.get(question)?.inhabitants.map(({ path: name }) => name);
+    assert.deepEqual(
+      names?.filter(name => name.startsWith("pts")),
+      ["pts"],
+    );
+  }
 });
 
 describe("over ssh", { skip: noSshd }, () => {
