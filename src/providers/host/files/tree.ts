@@ -97,7 +97,7 @@ export function checkTree(inputs: PlainMap): readonly CheckProblem[] {
     })),
   );
   const blocked = Object.keys(map)
-    .flatMap(foldersAbove)
+    .flatMap(key => [...foldersAbove(key), ...(key.endsWith("/") ? [key] : [])])
     .find(folder => map[folder.slice(0, -1)] !== undefined);
   if (blocked !== undefined) flaws.push({ property: "entries", reason: `${blocked} is a file and a folder` });
   const bytes = Object.values(map).reduce<number>(

@@ -251,6 +251,7 @@ onEachTarget((getTarget, getActor) => {
       'entries["x"]',
     ]);
     assert.deepEqual(await flawsOf({ entries: { x: { content: "" }, "x/y": { content: "" } } }), ["entries"]);
+    assert.deepEqual(await flawsOf({ entries: { x: { content: "" }, "x/": {} } }), ["entries"]);
     const shallow = { ...inputsOf("x", { entries, purge: true }), path: "/etc" };
     assert.match((await engine.check(DIRECTORY, shallow)).failures[0]?.reason ?? "", /right below \//);
   });
