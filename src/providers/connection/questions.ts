@@ -92,7 +92,7 @@ export interface GroupFacts {
 
 export interface ScriptFacts {
   readonly code: number;
-  /** What it wrote to both streams, without NULs; at most `MAX_SCRIPT_OUTPUT` bytes. */
+  /** What it wrote to both streams, without NULs. */
   readonly output: string;
 }
 
@@ -112,7 +112,6 @@ export interface FactsOf {
 export const MAX_SUMMED_BYTES = 10_000_000;
 /** Of a folder. */
 export const MAX_CONTENTS = 10_000;
-export const MAX_SCRIPT_OUTPUT = 64 * 1024;
 
 export const keyOf = (question: Question): string => JSON.stringify(Object.values(question));
 
