@@ -63,12 +63,13 @@ const TOOLS: Readonly<Record<ArchiveFormat, readonly [tool: string, debianPackag
   zip: ["unzip", "unzip"],
 };
 
-/** The address travels as input: it may hold what nobody else is to see. */
+/** The address travels as input: it may hold what nobody else is to see. wget says it with what went wrong. */
 const FETCH = `url=$(cat)
 if command -v curl >/dev/null; then
   printf 'url = "%s"\\n' "$url" | curl -fsSL --proto =http,https --connect-timeout 20 --retry 2 --config - -o "$w/archive"
 elif command -v wget >/dev/null; then
-  printf '%s\\n' "$url" | wget -nv -T 20 -t 3 -O "$w/archive" -i -
+  said=$(printf '%s\\n' "$url" | wget -nv -T 20 -t 3 -O "$w/archive" -i - 2>&1) ||
+    { printf '%s\\n' "$said" | grep -v '://' >&2; false; }
 else fail 'neither curl nor wget is on the host: install one of them, or give the archive as source'
 fi || fail 'it could not be fetched'`;
 

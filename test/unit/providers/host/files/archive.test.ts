@@ -1,12 +1,14 @@
 /** Rules of archives, how answers of a host are judged, and what a folder that stands for a host makes of them. */
 import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { answersOf, keyOf } from "../../../../../src/providers/connection/questions.ts";
 import { UNKNOWN, type PlainMap, type ValueMap } from "../../../../../src/providers/grpc/value.ts";
+import { unpackScript } from "../../../../../src/providers/host/files/archive-scripts.ts";
 import { archive } from "../../../../../src/providers/host/files/archive.ts";
 import { formatOf } from "../../../../../src/sdk/shapes/archive.ts";
 import { urnOf } from "../../engine-side.ts";
@@ -97,4 +99,30 @@ describe("what a host answers", () => {
     assert.deepEqual(changed, { ...properties, checksum: "[changed on the host: bin/tool, lib/a b]" });
     assert.match(JSON.stringify(seen("unknown\n")), /it is not known what was unpacked here/);
   });
+});
+
+test("what a host without curl says of a failed download does not hold the address", async t => {
+  const folder = await mkdtemp(path.join(tmpdir(), "holdfast-fetch-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const tools = path.join(folder, "tools");
+  execFileSync("mkdir", [tools]);
+  for (const tool of ["mkdir", "flock", "rm", "ls", "cat", "grep"])
+    await symlink(
+      execFileSync("/bin/sh", ["-c", `command -v ${tool}`], { encoding: "utf8" }).trim(),
+      path.join(tools, tool),
+    );
+  const program = (name: string, text: string) =>
+    writeFile(path.join(tools, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  await program("id", "echo 1000");
+  // As wget 1.21 says it.
+  await program("wget", 'read -r url; echo "$url:" >&2; echo "2026-11-22 ERROR 404: Not Found." >&2; exit 8');
+  const url = "https://example.org/a.zip?token=geheim";
+  const inputs = archive.parse({ path: path.join(folder, "a"), url, checksum: SUM, format: "zip" });
+  const { status, stderr } = spawnSync("/bin/sh", ["-c", unpackScript(inputs, false)], {
+    input: url,
+    encoding: "utf8",
+    env: { PATH: tools, HOME: folder },
+  });
+  assert.equal(status, 1);
+  assert.equal(stderr, "2026-11-22 ERROR 404: Not Found.\nit could not be fetched\n");
 });
