@@ -1,5 +1,4 @@
 /** holdfast:host:CronJob: one job of cron in a file of its own. */
-import { createHash } from "node:crypto";
 import { CRON_JOB } from "../../../sdk/shapes/cron.ts";
 import { isMap, mapOf, type PlainMap } from "../../grpc/value.ts";
 import { done, trouble, type Outcome } from "../../outcome.ts";
@@ -82,18 +81,15 @@ const propertiesOf = ({ environment, ...said }: ReturnType<typeof parseCronText>
   ...(environment.size > 0 && { environment: mapOf(environment) }),
 });
 
-/** Not the text itself: it may hold secrets of the environment. */
-const sha = (text: string): string => `sha256 ${createHash("sha256").update(text).digest("hex")}`;
-
-/** What the file says now. */
+/** What the file says now. Neither its text nor a digest of it: it may hold secrets of the environment, and short ones. */
 function textSeen(text: string, properties: PlainMap): PlainMap {
   const { environment: _environment, ...rest } = properties;
   const parsed = parseCronText(text);
-  if (!parsed) return { ...properties, command: `[no single job any more, ${sha(text)}]` };
+  if (!parsed) return { ...properties, command: "[no single job any more]" };
   const now = { ...rest, ...propertiesOf(parsed) };
   // Equal in meaning: only its form is another, and is put back.
   const same = JSON.stringify(propertiesOf(parsed)) === JSON.stringify(propertiesOf(parse(properties)));
-  return same ? { ...properties, command: `[written in another form, ${sha(text)}]` } : now;
+  return same ? { ...properties, command: "[written in another form]" } : now;
 }
 
 async function read(

@@ -89,6 +89,20 @@ test("a cron job is a file, for root alone where something of it is secret", asy
   );
 });
 
+test("what became of a cron job's file is told without a digest of the secrets in it", async t => {
+  const { engine, at, text, create } = await stage(t);
+  const job = { name: "job", schedule: "@daily", user: "root", command: "true" };
+  const { urn, id, inputs } = await create("CronJob", { ...job, environment: { PIN: secret("4711") } });
+  const file = text("etc/cron.d/job");
+  for (const [more, said] of [
+    ["# more", "[written in another form]"],
+    ["@daily root false", "[no single job any more]"],
+  ] as const) {
+    writeFileSync(at("etc/cron.d/job"), `${file}${more}\n`);
+    assert.deepEqual((await engine.read(urn, id, inputs)).inputs, { ...inputs, command: said });
+  }
+});
+
 test("a handler is passed over: there is nothing to reload", async t => {
   const { engine, at, create } = await stage(t);
   const made = await create("Handler", { name: "h", command: "false", when: [{ value: 1 }] });
