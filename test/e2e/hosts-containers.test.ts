@@ -240,6 +240,36 @@ test(
   },
 );
 
+test(
+  "a repair that is cut off before the restart is found, and restarts what still runs as before",
+  { skip },
+  async () => {
+    const { properties } = site("halfway", { environment: { WORD: "right" } });
+    const made = await containers.create(properties);
+    const started = (): Promise<string> =>
+      host.run(
+        "tr '\\0' '\\n' <\"/proc/$(podman inspect --format '{{.State.Pid}}' halfway)/environ\" | grep ^WORD=",
+      );
+    await host.run(
+      "echo WORD=wrong >/etc/holdfast/containers/halfway/environment; systemctl restart halfway",
+    );
+    assert.equal(await started(), "WORD=wrong\n");
+    // The shell ends where the files are in place again.
+    await host.run(`cat >/usr/local/bin/systemctl <<'END' && chmod 755 /usr/local/bin/systemctl
+#!/bin/sh
+case $* in daemon-reload) kill -9 $PPID ;; *) exec /usr/bin/systemctl "$@" ;; esac
+END`);
+    await messageOf(containers.repair(made));
+    await host.run("rm /usr/local/bin/systemctl");
+    assert.equal(await started(), "WORD=wrong\n");
+    assert.deepEqual(await containers.drift(made), ["unit"]);
+    await containers.repair(made);
+    assert.equal(await started(), "WORD=right\n");
+    assert.deepEqual(await containers.drift(made), []);
+    await containers.delete(made);
+  },
+);
+
 test("a unit that is somebody else's is left alone, and no container is imported", { skip }, async () => {
   const { properties } = site("nginx");
   assert.match(await messageOf(containers.create(properties)), /there is a unit nginx\.service on this host/);

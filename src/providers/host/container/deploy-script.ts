@@ -100,7 +100,9 @@ healthy() {
 list() { ${LIST_SCRIPT}
 }`;
 
+/** `pending` is there from before the first file changes until a container runs that started with all of them. */
 const RUN = `t0=$(date +%s)
+touch -- "$s/pending" && sync -- "$s/pending" "$s" || exit 1
 if put "$s/new" && run "$s/new" "$how" && healthy "$s/new"; then
   set -- $(list | grep -- "^$n ")
   command=; [ "$(cat -- "$s/new/running")" = no ] || command=\${4:-none}
@@ -109,7 +111,7 @@ if put "$s/new" && run "$s/new" "$how" && healthy "$s/new"; then
   rm -rf -- "$s/old"
   [ ! -d "$s/good" ] || mv -T -- "$s/good" "$s/old"
   mv -T -- "$s/new" "$s/good" && sync -- "$s" || exit 1
-  rm -rf -- "$s/old"
+  rm -rf -- "$s/old" "$s/pending"
   exit 0
 fi
 # The container's own lines; those of its unit where it wrote none.
@@ -122,11 +124,11 @@ journalctl --sync 2>/dev/null
   fi
 } >"$s/said"
 if [ -d "$s/good" ]; then
-  if put "$s/good" && run "$s/good" restart && healthy "$s/good"; then back='The former container runs again.'
+  if put "$s/good" && run "$s/good" restart && healthy "$s/good"; then back='The former container runs again.'; rm -f -- "$s/pending"
   else back="The former container was put back, and did not become healthy: \${why:-it did not start}."; fi
 else
   systemctl disable --quiet --now -- "$u" 2>/dev/null || systemctl stop -- "$u" 2>/dev/null
-  rm -rf -- "$uf" "$qf" "$c"; systemctl daemon-reload; systemctl reset-failed -- "$u" 2>/dev/null
+  rm -rf -- "$uf" "$qf" "$c" "$s/pending"; systemctl daemon-reload; systemctl reset-failed -- "$u" 2>/dev/null
   back='There was none before; it was taken away again.'
 fi
 cat -- "$s/said" >&2; echo "$back" >&2

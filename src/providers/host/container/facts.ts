@@ -20,6 +20,8 @@ export interface ContainerRecord {
   readonly source: string;
   /** Checksum of the command that podman made it with; empty: it was not to run. */
   readonly command: string;
+  /** A change after that was cut off: what runs may have started with other files than those that are there. */
+  readonly pending: boolean;
 }
 
 export interface RunningContainer {
@@ -45,7 +47,7 @@ const listQuestion = { about: "script", script: LIST_SCRIPT } as const;
 const recordQuestion = (name: string) =>
   ({
     about: "script",
-    script: `cat ${word(`${stateFolder(name)}/good/record`)} 2>/dev/null || :`,
+    script: `s=${word(stateFolder(name))}; cat -- "$s/good/record" 2>/dev/null; [ ! -e "$s/pending" ] || echo pending=yes`,
   }) as const;
 const unitQuestion = (name: string) => ({ about: "unit", name: unitName(name) }) as const;
 
@@ -71,7 +73,8 @@ export function parseRecord(text: string): ContainerRecord | undefined {
   const form = values.get("form");
   if (!digest || !image || !source || (form !== "quadlet" && form !== "unit")) return undefined;
   const [imageDigest = "", command = ""] = [values.get("imageDigest"), values.get("command")];
-  return { digest, form, image, source, imageDigest, command };
+  const pending = values.get("pending") === "yes";
+  return { digest, form, image, source, imageDigest, command, pending };
 }
 
 export function parseList(text: string): ReadonlyMap<string, RunningContainer> {

@@ -59,6 +59,7 @@ export function wrongOnHost(inputs: ContainerInputs, answers: Answers): Wrong {
     ...(record.source !== sourceText(inputs.source) && { [sourceProperty(inputs)]: record.source }),
     ...(Object.keys(wrong).length === 0 &&
       record.digest !== digestOf(files) && { unit: "its last change did not become healthy" }),
+    ...(record.pending && { unit: "its last change was cut off" }),
     ...wrongUnit(inputs, facts),
     ...wrongContainer(inputs, facts, record),
     ...wrong,
@@ -107,6 +108,7 @@ export function mustRestart({ files, facts, answers, image }: Deployable): boole
   const settings = files.filter(({ of }) => of !== "unit");
   return (
     record?.digest !== digestOf(files) ||
+    record.pending ||
     Object.keys(wrongFiles(settings, answers)).length > 0 ||
     (container !== undefined && (container.image !== image || container.command !== record.command))
   );

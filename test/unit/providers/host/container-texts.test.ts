@@ -165,7 +165,9 @@ test("a record and a list that were cut short or meddled with are taken for none
     imageDigest: "sha256:x",
     source: "image a=b",
     command: "c",
+    pending: false,
   });
+  assert.equal(parseRecord(`${whole}pending=yes\n`)?.pending, true);
   for (const text of ["", "x", whole.replace("form=unit", "form=other"), whole.slice(0, 20)])
     assert.equal(parseRecord(text), undefined);
   const list = parseList(`app running ${ID} c\nPermission denied\n\n`);
