@@ -228,6 +228,30 @@ test("a group that the program named stays when the user of its name goes", real
   assert.equal(await run("getent group hf-kept"), "hf-kept:x:4600:\n");
 });
 
+test(
+  "a home in a folder of somebody else's is made there, and nowhere that this one leads to",
+  real,
+  async () => {
+    const wanted = { name: "hf-guest", home: "/srv/hf-others/guest", createHome: true };
+    const victim = "stat -c '%a %U' /srv/hf-victim; ls -A /srv/hf-victim";
+    await run("install -d -m 700 /srv/hf-victim; install -d -o www-data /srv/hf-others");
+    const made = await users.create({ ...wanted, createHome: false });
+    // Whoever owns the folder is quicker than the next step.
+    await run(`cat >/usr/local/bin/mktemp <<'END' && chmod 755 /usr/local/bin/mktemp
+#!/bin/sh
+t=$(/usr/bin/mktemp "$@"); printf '%s' "$t"
+case $t in /srv/hf-others/*) rmdir "$t"; ln -s /srv/hf-victim "$t" ;; esac
+END`);
+    await assert.rejects(users.update(made, wanted), /somebody else comes in between in \/srv\/hf-others/);
+    await run("rm /usr/local/bin/mktemp");
+    assert.equal(await run(victim), "700 root\n");
+    assert.equal(await run("ls -A /srv/hf-others"), "");
+    const home = await users.update(made, wanted);
+    assert.match(await run("ls -lA /srv/hf-others/guest"), /hf-guest .* \.profile/);
+    await users.delete(home);
+  },
+);
+
 test("a shell or a group that is not there is an error, and nothing is made", real, async () => {
   await assert.rejects(
     users.create({ name: "hf-wrong", shell: "/bin/nothing" }),

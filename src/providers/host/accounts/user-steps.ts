@@ -39,17 +39,20 @@ const bodyOf = ({ name, password }: UserInputs): { readonly body?: Buffer } =>
   password === undefined ? {} : { body: Buffer.from(`${name}:${password}\n`) };
 
 /**
- * As useradd would: what is in /etc/skel, with the host's mode for homes. Made beside, complete, and renamed. The folder above may be somebody else's: nothing in there is followed, and the
- * new folder is entered before it is filled.
+ * As useradd would: what is in /etc/skel, with the host's mode for homes. Made beside, complete, and renamed. The folder
+ * above may be somebody else's, who could put something else in the new folder's place at any moment: it is entered, and
+ * filled only where it is what was made.
  */
 const homeStep = `
 h=$(getent passwd -- "$n" | cut -d: -f6)
 if [ ! -d "$h" ]; then
   if [ -e "$h" ] || [ -L "$h" ]; then echo "its home $h is there and is no folder" >&2; exit 1; fi
   m=$(sed -n 's/^HOME_MODE[[:space:]]*//p' /etc/login.defs)
-  mkdir -p -- "\${h%/*}/" && t=$(mktemp -d -- "\${h%/*}/.holdfast-XXXXXXXXXX") || exit 1
-  (cd -P -- "$t" && { [ ! -d /etc/skel ] || cp -RP /etc/skel/. .; } && chmod -- "\${m:-0755}" . &&
-    chown -hR -- "$(id -u -- "$n"):$(id -g -- "$n")" .) && mv -T -- "$t" "$h" || { rm -rf -- "$t"; exit 1; }
+  mkdir -p -- "\${h%/*}/" && d=$(cd -P -- "\${h%/*}/" && pwd) && t=$(mktemp -d -- "\${d%/}/.holdfast-XXXXXXXXXX") || exit 1
+  (cd -P -- "$t" || exit 1
+    [ "$(pwd)" = "$t" ] && [ -O . ] && [ -z "$(ls -A)" ] || { echo "somebody else comes in between in $d" >&2; exit 1; }
+    { [ ! -d /etc/skel ] || cp -RP /etc/skel/. .; } && chmod -- "\${m:-0755}" . &&
+      chown -hR -- "$(id -u -- "$n"):$(id -g -- "$n")" .) && mv -T -- "$t" "$h" || { rm -rf -- "$t"; exit 1; }
 fi`;
 
 export interface Change {
