@@ -43,7 +43,8 @@ export function beginEarly(process: ProgramProcess, expected: RunMessage): Early
   // Who meets it, hears of it.
   ended.catch(() => undefined);
   return {
-    fits: message => !over && isDeepStrictEqual(message, expected),
+    // One that has ended by itself waited in vain: its end is none of the program's.
+    fits: message => !over && process.alive() && isDeepStrictEqual(message, expected),
     meet(addresses, onOutput) {
       clearTimeout(timer);
       heard = onOutput;

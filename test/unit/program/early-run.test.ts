@@ -21,12 +21,13 @@ function fakeProcess() {
   const write: ((stream: Stream, chunk: Buffer) => void)[] = [];
   let met: unknown;
   let stopped = 0;
+  let alive = true;
   const process: ProgramProcess = {
     pid: 1,
     sdk: "/sdk",
     ready: Promise.resolve(true),
     ended: end.promise,
-    alive: () => true,
+    alive: () => alive,
     settle: () => undefined,
     async lead(addresses) {
       void Promise.resolve(addresses).then(known => (met = known));
@@ -42,7 +43,7 @@ function fakeProcess() {
       stopped++;
     },
   };
-  return { process, asked, write, end, met: () => met, stopped: () => stopped };
+  return { process, asked, write, end, met: () => met, stopped: () => stopped, die: () => (alive = false) };
 }
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
@@ -70,6 +71,14 @@ test("it fits what is asked in just these words", () => {
   assert.ok(early.fits({ ...expected, env: { ...expected.env } }));
   assert.equal(early.fits({ ...expected, args: ["."] }), false);
   assert.equal(early.fits({ ...expected, env: { PULUMI_CONFIG: '{"a:b":"c"}' } }), false);
+});
+
+test("one that ended before anybody asked fits nothing", () => {
+  const fake = fakeProcess();
+  const early = beginEarly(fake.process, expected);
+  assert.ok(early.fits(expected));
+  fake.die();
+  assert.equal(early.fits(expected), false);
 });
 
 test("nobody asks for too long: it is ended and fits nothing any more", () => {
