@@ -48,7 +48,11 @@ const isTakenUp =
     check === undefined &&
     units.some(({ name, running }) => running === true && (deed.reload ?? deed.restart) === name);
 
-function makeUnit(host: Host, unit: PlannedUnit, deeds: readonly Deed[], files: Files): SystemdUnit {
+function makeUnit(
+  host: Host,
+  unit: PlannedUnit,
+  { deeds, files, ready }: { deeds: readonly Deed[]; files: Files; ready: pulumi.Resource[] },
+): SystemdUnit {
   const { source: _source, content, dropIns, ...rest } = unit;
   const own = unit.running === true ? deeds : [];
   const restartOn = triggersOf(own, "restart", unit.name, files);
@@ -64,7 +68,7 @@ function makeUnit(host: Host, unit: PlannedUnit, deeds: readonly Deed[], files: 
       ...(restartOn.length > 0 ? { restartOn } : {}),
       ...(reloadOn.length > 0 ? { reloadOn } : {}),
     },
-    { dependsOn: [...files.values()] },
+    { dependsOn: ready },
   );
 }
 
@@ -102,11 +106,12 @@ function makeContainer(
 export function makeHost({ root, stack, connection, sudo }: HostSettings, layout: Layout): void {
   const host = new Host(stack, { connection, sudo });
   // Those above come first: what lies in them waits for them.
-  for (const folder of layout.folders) new Directory(folder.path, { host, ...folder });
+  const folders = layout.folders.map(folder => new Directory(folder.path, { host, ...folder }));
   const files: Files = new Map(layout.files.map(file => [file.path, makeFile(host, file)]));
   const links = layout.links.map(link => new Symlink(link.path, { host, ...link }));
-  const units = layout.units.map(unit => makeUnit(host, unit, layout.deeds, files));
-  const ready = [...files.values(), ...links];
+  // A unit may work in a folder that is kept empty, and start what a link leads to.
+  const ready = [...folders, ...files.values(), ...links];
+  const units = layout.units.map(unit => makeUnit(host, unit, { deeds: layout.deeds, files, ready }));
   const containers = layout.containers.map(one => makeContainer(host, root, one, ready));
   const dependsOn = [...ready, ...units, ...containers];
   const mine = isTakenUp(layout.units);
