@@ -6,6 +6,17 @@ type Report = (property: string, reason: string) => never;
 /** Templates of configuration files are small; these stop a loop without an end. */
 const LIMITS = { parseLimit: 1_000_000, renderLimit: 5_000, memoryLimit: 50_000_000 };
 
+interface Written {
+  toString(): string;
+}
+
+/** liquidjs would write `[object Object]` for a map. What says itself how it is written, is written so. */
+function written(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Object.hasOwn(value, "toString")) return (value as Written).toString();
+  return Object.getPrototypeOf(value) === Object.prototype ? JSON.stringify(value) : value;
+}
+
 function strictEngine(): Liquid {
   return new Liquid({
     strictVariables: true,
@@ -15,6 +26,8 @@ function strictEngine(): Liquid {
     templates: {},
     relativeReference: false,
     dynamicPartials: false,
+    // The rest it writes itself.
+    outputEscape: written as (value: unknown) => string,
     ...LIMITS,
   });
 }

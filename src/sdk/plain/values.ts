@@ -16,14 +16,14 @@ export interface Rendered {
 }
 
 /**
- * Config is text: maps and lists in a secrets file come as JSON. `true` and `false` are what a condition in a template
- * means by them.
+ * Config is text: maps and lists in a secrets file come as JSON, and so does a text that is JSON, such as a key of a cloud.
+ * As a whole either is that text again. `true` and `false` are what a condition in a template means by them.
  */
 function asWritten(text: string): unknown {
   if (text === "true" || text === "false") return text === "true";
   if (!/^[[{]/.test(text)) return text;
   try {
-    return JSON.parse(text);
+    return Object.defineProperty(JSON.parse(text) as object, "toString", { value: () => text });
   } catch {
     return text;
   }

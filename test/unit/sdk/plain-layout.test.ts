@@ -33,6 +33,20 @@ test("files lie on the host as they lie in the folder, with Git's modes", () => 
   assert.deepEqual(files[2]?.content, { base64: "/wA=" });
 });
 
+test("a map or list as a whole is the text that it was, also where it is a key of a cloud", () => {
+  const key = '{ "type": "service_account", "scopes": ["a"] }';
+  const { files, problems: none } = lay({
+    files: { "frodo/files/key.tmpl": "{{ key }} {{ key.type }} {{ ids }} {{ ids | size }} {{ clear }}" },
+    values: { clear: { a: [1] } },
+    secrets: { "box:key": key, "box:ids": '["a", "b"]' },
+  });
+  assert.deepEqual(none, []);
+  assert.deepEqual(files[0]?.content, {
+    text: `${key} service_account ["a", "b"] 2 {"a":[1]}`,
+    secret: true,
+  });
+});
+
 test("a template loses its suffix, and is secret where it uses what is secret", () => {
   const { files } = lay({
     files: {
