@@ -1,8 +1,9 @@
 /** The command line of the system's OpenSSH for one connection, and the files that it needs for that. */
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { done, trouble, type Outcome } from "../outcome.ts";
+import { attempt } from "./local-errors.ts";
 import type { ShellCommand } from "./remote-shell.ts";
 import { LOOP } from "./shell-loop.ts";
 import { TRUST_FIRST, type SshConnection } from "./spec.ts";
@@ -48,15 +49,20 @@ export async function writeSshFiles(connection: SshConnection): Promise<Outcome<
   } catch {
     return trouble("failed", `${place} cannot be written; use identityFile instead of privateKey`);
   }
-  await chmod(folder, 0o700);
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const write = async (name: string, text: string): Promise<string> => {
     const file = path.join(folder, name);
     await writeFile(file, text.endsWith("\n") ? text : `${text}\n`, { mode: 0o600 });
     return file;
   };
-  const identity = privateKey === undefined ? {} : { identityFile: await write("key", privateKey) };
-  const pinned = hostKey === undefined ? {} : { pinnedHostKey: await write("known", `${PINNED} ${hostKey}`) };
-  return done({ ...identity, ...pinned, remove: () => rm(folder, { recursive: true, force: true }) });
+  const written = await attempt(folder, async () => {
+    const identity = privateKey === undefined ? {} : { identityFile: await write("key", privateKey) };
+    const pinned =
+      hostKey === undefined ? {} : { pinnedHostKey: await write("known", `${PINNED} ${hostKey}`) };
+    return done({ ...identity, ...pinned, remove });
+  });
+  if (!written.ok) await remove();
+  return written;
 }
 
 /** ssh splits the values of some options at spaces. */
