@@ -24,8 +24,8 @@ const REQUEST_S = 5;
  * single quotes in here: it travels between them.
  */
 const BARE_REQUEST = [
-  'u=${1#http://}; h=${u%%/*}; p=${u#"$h"}; p=${p:-/}; n=${h%:*}; o=80',
-  "case $h in *:*) o=${h##*:};; esac",
+  'u=${1#http://}; h=${u%%/*}; p=${u#"$h"}; p=${p:-/}; n=$h; o=80',
+  "case $h in *:*[!]]) n=${h%:*}; o=${h##*:};; esac; n=${n#\\[}; n=${n%\\]}",
   'exec 3<>"/dev/tcp/$n/$o" || exit 1',
   'printf "GET %s HTTP/1.0\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n" "$p" "$h" >&3',
   'read -r v s r <&3 || { echo "no answer from $1"; exit 1; }',
