@@ -1,4 +1,5 @@
 /** From the patterns of holdfast.yaml to the settings of one stack: defaults, then each matching pattern in order. */
+import path from "node:path";
 import picomatch from "picomatch";
 import type { StackSettings } from "../engine/ports/stack.ts";
 import type { StackEntry } from "./holdfast-schema.ts";
@@ -34,10 +35,12 @@ export function stackMatcher(pattern: string): (name: string) => boolean {
 
 /** Lays `over` on `under`, key by key; within drift, limits and env too. Lists are taken whole. */
 function lay(under: StackSettings, over: StackEntry): StackSettings {
-  const { drift, limits, env, host: _host, ...rest } = over;
+  const { drift, limits, env, host: _host, secrets, ...rest } = over;
   return {
     ...under,
     ...rest,
+    // As commits name them: `./secrets/a.yaml` is `secrets/a.yaml`.
+    ...(secrets && { secrets: secrets.map(file => path.posix.join(file)) }),
     managed: true,
     drift: { ...under.drift, ...drift },
     limits: { ...under.limits, ...limits },

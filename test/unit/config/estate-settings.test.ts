@@ -10,7 +10,7 @@ allowScripts: [esbuild, "@acme/native"]
 stacks:
   "*":            { interval: 45s, drift: { every: 5m, action: correct } }
   "hosts/*":
-    secrets: [secrets/hosts.sops.yaml]
+    secrets: [./secrets/hosts.sops.yaml]
     drift: { probe: 30s, watch: true }
     env: { KUBECONFIG: /etc/holdfast/kubeconfig, A: "1" }
   "cluster/prod":
