@@ -1,7 +1,7 @@
 /** What the templates of a stack without a program may use: said in holdfast.yaml, or in YAML files of the repository. */
 import path from "node:path";
 import type { Place, Problem } from "../engine/failure.ts";
-import { readCheckoutFile } from "./checkout-file.ts";
+import { readCheckoutFile, resolveInside } from "./checkout-file.ts";
 import { valueMap, type HostEntry } from "./host-schema.ts";
 import { checkSchema } from "./schema-problems.ts";
 import { parseYaml } from "./yaml-document.ts";
@@ -23,6 +23,10 @@ async function readFile(root: string, file: string, place: Place): Promise<Found
   if ("problem" in answer)
     return wrong({ message: `host.values: the file "${file}" ${answer.problem}`, place });
   if ("missing" in answer) return wrong({ message: `host.values: there is no file "${file}"`, place });
+  // Commits are held against the name: changes where a link leads to would not be seen.
+  const found = await resolveInside(root, file);
+  if (typeof found === "object" && found.real !== path.join(root, file))
+    return wrong({ message: `host.values: "${file}" is behind a link; name the file itself`, place });
   const doc = parseYaml(file, answer.text);
   if ("problems" in doc) return { values: {}, files: [file], problems: doc.problems };
   if (typeof doc.value === "object" && doc.value !== null && "sops" in doc.value)

@@ -159,6 +159,15 @@ test("a folder behind a link is refused: commits could not be held against it", 
   assert.match(result.value.flaws[0]?.problems[0]?.message ?? "", /"boxes\/link" is behind a link/);
 });
 
+test("a file of values behind a link is refused as well", async t => {
+  const root = makeTree(t, withHost(`${CONNECTION}, files: boxes/frodo/files, values: boxes/link.yaml`));
+  symlinkSync("frodo/values.yaml", path.join(root, "boxes/link.yaml"));
+  const result = await createEstateReader().read(root);
+  assert.ok(result.ok);
+  const [problem] = result.value.flaws[0]?.problems ?? [];
+  assert.equal(problem?.message, 'host.values: "boxes/link.yaml" is behind a link; name the file itself');
+});
+
 test("a name that a program has already, or a pattern, is refused", async t => {
   const [taken = ""] = lines(
     await readProblems(t, {
