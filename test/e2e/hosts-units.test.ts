@@ -305,6 +305,31 @@ test(
   },
 );
 
+test(
+  "another [Install] section is taken up also where the run that wrote it was cut off",
+  { skip },
+  async () => {
+    const wanted = (target: string): ValueMap => ({
+      name: "linked.service",
+      content: content(1000).replace(/WantedBy=.*/, `WantedBy=${target}`),
+      enabled: true,
+      running: true,
+    });
+    const links = "cd /etc/systemd/system; ls -d *.wants/linked.service";
+    const made = await units.create(wanted("multi-user.target"));
+    assert.equal(await host.run(links), "multi-user.target.wants/linked.service\n");
+    await host.run(`cat >/usr/local/bin/systemctl <<'END' && chmod 755 /usr/local/bin/systemctl
+#!/bin/sh
+case $* in reenable*) kill -9 $PPID ;; *) exec /usr/bin/systemctl "$@" ;; esac
+END`);
+    await assert.rejects(units.update(made, wanted("graphical.target")));
+    await host.run("rm /usr/local/bin/systemctl");
+    const next = await units.update(made, wanted("graphical.target"));
+    assert.equal(await host.run(links), "graphical.target.wants/linked.service\n");
+    await units.delete(next);
+  },
+);
+
 test("templates and instances are units of their own", { skip }, async () => {
   const template = await units.create({
     name: "many@.service",

@@ -146,15 +146,17 @@ async function bringUp(inputs: UnitInputs, site: Site, now: Now): Promise<Outcom
   return giveBack(inputs, site, acted.trouble.message, looked);
 }
 
+/** Now, or by a run that was cut off before it came to its end. */
+const isRewritten = (inputs: UnitInputs, { changes, looked }: Now): boolean =>
+  changes.write.has(unitPath(inputs.name)) ||
+  dueWork(inputs, looked).restart.paths.has(unitPath(inputs.name));
+
 /** Another [Install] section leaves the links of the former one: they are made anew. */
-async function enable(
-  { name, enabled, isTemplate }: UnitInputs,
-  site: Site,
-  { fileState = "", changes }: Now,
-): Promise<Outcome<void>> {
+async function enable(inputs: UnitInputs, site: Site, now: Now): Promise<Outcome<void>> {
+  const { name, enabled, isTemplate } = inputs;
   if (enabled === undefined) return done(undefined);
-  const isRight = isEnabled(fileState, isTemplate) === enabled;
-  if (isRight && !(enabled && changes.write.has(unitPath(name)))) return done(undefined);
+  const isRight = isEnabled(now.fileState ?? "", isTemplate) === enabled;
+  if (isRight && !(enabled && isRewritten(inputs, now))) return done(undefined);
   return setEnabled(site, name, enabled);
 }
 
