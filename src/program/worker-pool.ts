@@ -47,7 +47,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       const worker: Worker = await openWorker({
         program,
         env: own,
-        expected: soon && lastRuns.expected(soon, placed),
+        // Without a box it would have nothing to wait at for the engine, whose address is not known yet.
+        expected: options.box && soon ? lastRuns.expected(soon, placed) : undefined,
         onAsked: message => soon && lastRuns.asked(soon, placed, message),
         redact: options.redact,
         debug: options.debug ?? false,

@@ -165,6 +165,8 @@ export async function createProgramBench() {
   return {
     root,
     pool,
+    /** Whether programs have boxes. */
+    boxed: boxed.box !== undefined,
     prepare,
     initStack,
     contentOf,
