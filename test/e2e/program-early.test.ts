@@ -59,7 +59,7 @@ test(
     greet(program, "good-night");
     const { output, same } = await preview(program, plan);
     // Without boxes nothing is begun ahead.
-  assert.equal(same, !bench.boxed);
+    assert.equal(same, !bench.boxed);
     assert.equal(times(output, "greeting: good-night"), 1, output);
     assert.equal(times(output, "good-day"), 0, output);
   },
