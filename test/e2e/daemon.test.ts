@@ -5,7 +5,14 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
 import test from "node:test";
-import { makeStage, until, type Daemon, type Json, type Stage } from "../support/daemon-stage.ts";
+import {
+  makeStage,
+  until,
+  type Daemon,
+  type Json,
+  type Running,
+  type Stage,
+} from "../support/daemon-stage.ts";
 import { makeRepository, type Files } from "../support/git.ts";
 
 const SECRET = "only the Git server knows";
@@ -77,6 +84,13 @@ function catchesInterrupt(pid: number): boolean {
   const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return (BigInt(`0x${caught ?? "0"}`) & 2n) !== 0n;
 }
+
+/** Whoever began the run: the daemon may have seen the commit by itself before the client was there. */
+const isWaitedFor = (stage: Stage, client: Running): Promise<unknown> =>
+  until("it runs, and the client waits", async () => {
+    const { runs } = await stage.json("history", "app/prod");
+    return runs?.[0]?.["endedAt"] === null && catchesInterrupt(client.pid);
+  });
 
 test("the daemon serves people, Git servers and other commands", async t => {
   const stage = makeStage(t, { files: ({ sandbox }) => estate(sandbox, "one\n") });
@@ -192,11 +206,7 @@ test("the daemon serves people, Git servers and other commands", async t => {
   await t.test("Ctrl-C of a waiting sync ends the wait and not the run", async () => {
     stage.repository.commit("slow", waiting(stage, "four\n", "first"));
     const sync = stage.start(["sync", "app/prod"]);
-    // The daemon may have seen the commit by itself, before the client is there.
-    await until("it runs, and the client waits", async () => {
-      const { runs } = await stage.json("history", "app/prod");
-      return runs?.[0]?.["endedAt"] === null && catchesInterrupt(sync.pid);
-    });
+    await isWaitedFor(stage, sync);
     sync.kill("SIGINT");
     const ended = await sync.ended;
     assert.deepEqual([ended.code, ended.signal], [130, null]);
@@ -209,13 +219,7 @@ test("the daemon serves people, Git servers and other commands", async t => {
   await t.test("a daemon that is killed while a client waits is named, without a stack trace", async () => {
     stage.repository.commit("slow", waiting(stage, "five\n", "second"));
     const sync = stage.start(["sync", "app/prod"]);
-    let seen = "";
-    const waits = until("it waits", async () => {
-      const { runs } = await stage.json("history", "app/prod");
-      seen = JSON.stringify(runs?.[0]);
-      return runs?.[0]?.["by"] === "ada" && runs[0]["endedAt"] === null;
-    });
-    await waits.catch(() => assert.fail(`${seen}\n${daemon.stderr()}\n${sync.stderr()}`));
+    await isWaitedFor(stage, sync).catch(() => assert.fail(`${daemon.stderr()}\n${sync.stderr()}`));
     daemon.kill("SIGKILL");
     const { code, stderr } = await sync.ended;
     assert.equal(code, 1);
