@@ -46,8 +46,13 @@ export interface Family<Inputs> {
    * of which only a checksum is known) may hold any other value: `read` tells what it is.
    */
   see(inputs: Inputs, answers: Answers, properties: PlainMap): Seen | undefined;
-  /** The whole truth, where `see` found a difference and could not tell it. Default: `see`. */
-  read?(inputs: Inputs, site: Site, properties: PlainMap): Promise<Outcome<Seen | undefined>>;
+  /** The whole truth, where `see` found a difference in these answers and could not tell it. Default: `see`. */
+  read?(
+    inputs: Inputs,
+    site: Site,
+    properties: PlainMap,
+    answers: Answers,
+  ): Promise<Outcome<Seen | undefined>>;
   /** What is there under this name, with every property that is not at its default; undefined: nothing is. */
   adopt(name: string, site: Site): Promise<Outcome<Seen | undefined>>;
   /** For messages: an import's name, such as `/etc/motd`. */

@@ -82,11 +82,11 @@ async function observe<Inputs>(
   site: Site,
 ): Promise<Outcome<Seen | undefined>> {
   const questions = family.look(inputs);
-  const readAll = async (): Promise<Outcome<Seen | undefined>> =>
-    family.read?.(inputs, site, properties) ?? trouble("refused", "it cannot be read");
-  if (questions.length === 0) return readAll();
   const answers = await site.machine.ask(questions, site.signal);
   if (!answers.ok) return answers;
+  const readAll = async (): Promise<Outcome<Seen | undefined>> =>
+    family.read?.(inputs, site, properties, answers.value) ?? trouble("refused", "it cannot be read");
+  if (questions.length === 0) return readAll();
   const seen = family.see(inputs, answers.value, properties);
   const same = differencesOf(properties, seen).length === 0;
   return same || !family.read ? done(seen) : readAll();

@@ -3,9 +3,13 @@ import { done, type Outcome } from "../../outcome.ts";
 import type { Site } from "../family.ts";
 import { MAX_CONTENT_BYTES } from "./content.ts";
 
-/** Undefined: there is no file, or none that fits in a state. */
-export async function textAt({ machine, signal }: Site, path: string): Promise<Outcome<string | undefined>> {
-  const there = await machine.read(path, MAX_CONTENT_BYTES, signal);
+/** `most`: bytes. Undefined: there is no file, or a larger one. */
+export async function textAt(
+  { machine, signal }: Site,
+  path: string,
+  most = MAX_CONTENT_BYTES,
+): Promise<Outcome<string | undefined>> {
+  const there = await machine.read(path, most, signal);
   if (!there.ok) return there;
   return done(there.value?.kind === "file" ? there.value.content?.toString("utf8") : undefined);
 }

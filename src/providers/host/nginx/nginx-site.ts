@@ -73,11 +73,10 @@ async function read(
   inputs: SiteInputs,
   site: Site,
   properties: PlainMap,
+  answers: Answers,
 ): Promise<Outcome<Seen | undefined>> {
-  const answers = await site.machine.ask(look(inputs), site.signal);
-  if (!answers.ok) return answers;
-  const seen = see(inputs, answers.value, properties);
-  const path = pathOf(inputs.name, "site", answers.value);
+  const seen = see(inputs, answers, properties);
+  const path = pathOf(inputs.name, "site", answers);
   const file = await site.machine.read(path, MAX_CONTENT, site.signal);
   if (!file.ok || !seen) return file.ok ? done(undefined) : file;
   // What stands there says more than that it differs.

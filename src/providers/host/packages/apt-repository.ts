@@ -9,6 +9,7 @@ import type { Checked, CheckProblem, CheckRequest } from "../../resource.ts";
 import { APT, aptRun, WORK } from "./apt.ts";
 import { readSources, writeSources } from "./deb822.ts";
 import type { Done, Family, Seen, Site } from "../family.ts";
+import { textAt } from "../files/text-at.ts";
 import { textOf } from "../placement.ts";
 import { step } from "../step.ts";
 
@@ -97,14 +98,8 @@ function seenFrom(wanted: Repository, text: string, properties: PlainMap): Seen 
   return { properties: { ...properties, uris: ["[the same in other words]"] } };
 }
 
-async function readText(path: string, { machine, signal }: Site): Promise<Outcome<string | undefined>> {
-  const there = await machine.read(path, MOST_BYTES, signal);
-  if (!there.ok) return there;
-  return done(there.value?.kind === "file" ? there.value.content?.toString("utf8") : undefined);
-}
-
 async function adopt(name: string, site: Site): Promise<Outcome<Seen | undefined>> {
-  const text = await readText(pathOf(name), site);
+  const text = await textAt(site, pathOf(name), MOST_BYTES);
   if (!text.ok || text.value === undefined) return text.ok ? done(undefined) : text;
   const said = readSources(text.value);
   if (!said)
@@ -133,7 +128,7 @@ export const aptRepository: Family<Repository> = {
       : { properties: { ...properties, uris: [`sha256 ${entry.checksum ?? "unknown"}`] } };
   },
   async read(wanted, site, properties) {
-    const text = await readText(wanted.path, site);
+    const text = await textAt(site, wanted.path, MOST_BYTES);
     if (!text.ok) return text;
     return done(text.value === undefined ? undefined : seenFrom(wanted, text.value, properties));
   },

@@ -1,5 +1,6 @@
 /** holdfast:host:SystemdUnit: a unit of systemd, its drop-ins, and whether it is enabled, masked and running. */
 import { UNIT, unitMistakes } from "../../../sdk/shapes/unit.ts";
+import type { Answers } from "../../connection/questions.ts";
 import { word } from "../../connection/shell-loop.ts";
 import { mapOf, type PlainMap } from "../../grpc/value.ts";
 import { done, trouble, type Outcome } from "../../outcome.ts";
@@ -26,17 +27,16 @@ function complete({ inputs }: CheckRequest): Checked {
   return { inputs: all, problems: unitMistakes(all).map(([property, reason]) => ({ property, reason })) };
 }
 
-/** Asked once more, with the texts of the files that are not as they should be. */
+/** With the texts of the files that are not as they should be. */
 async function read(
   inputs: UnitInputs,
   site: Site,
   properties: PlainMap,
+  answers: Answers,
 ): Promise<Outcome<Seen | undefined>> {
-  const answers = await site.machine.ask(questionsAbout(inputs), site.signal);
-  if (!answers.ok) return answers;
   const looked = await lookNow(site, recordOf(inputs.name), watchesOf(inputs));
   if (!looked.ok) return looked;
-  const seen = seeUnit(inputs, answers.value, properties, looked.value);
+  const seen = seeUnit(inputs, answers, properties, looked.value);
   if (!seen) return done(undefined);
   const wanted = filesOf(inputs);
   const texts = await textsAt(site, wanted.keys());

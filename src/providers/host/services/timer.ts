@@ -124,10 +124,9 @@ async function read(
   inputs: TimerInputs,
   site: Site,
   properties: PlainMap,
+  answers: Answers,
 ): Promise<Outcome<Seen | undefined>> {
-  const answers = await site.machine.ask(look(inputs), site.signal);
-  if (!answers.ok) return answers;
-  const seen = see(inputs, answers.value, properties);
+  const seen = see(inputs, answers, properties);
   const texts = await textsOf(inputs.name, site);
   if (!texts.ok || !seen) return texts.ok ? done(undefined) : texts;
   const { service, timer } = texts.value;
