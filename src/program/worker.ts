@@ -73,23 +73,25 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
   const early =
     parts.expected && !needsFreshProcess([], env) ? beginEarly(current, parts.expected) : undefined;
 
-  const processFor = (request: language.RunRequest, needsFresh: boolean): ProgramProcess => {
-    const { nodeArgs } = readRuntimeOptions(runtimeOptionsOf(request));
-    if (!used && !early && current.alive() && !needsFresh) return current;
+  /** `own`: where it needs a process of its own. */
+  const processFor = (own: FreshProcess | undefined): ProgramProcess => {
+    if (!used && !early && current.alive() && !own) return current;
     if (used) written += current.output();
     else void current.stop();
-    if (!needsFresh) return parts.next();
-    return parts.fresh({ nodeArgs, env, cwd: programFolderOf(request) });
+    return own ? parts.fresh(own) : parts.next();
   };
 
   const run = async (request: language.RunRequest, engineAddress: string): Promise<RunOutcome> => {
     const message = toRunMessage(request, { sdk: program.sdk, env, debug: parts.debug });
     const addresses = { engine: engineAddress, monitor: request.getMonitorAddress() };
-    const needsFresh = needsFreshProcess(readRuntimeOptions(runtimeOptionsOf(request)).nodeArgs, env);
-    const begun = used || needsFresh || !early?.fits(message) ? undefined : early;
-    if (!begun) current = processFor(request, needsFresh);
+    const { nodeArgs } = readRuntimeOptions(runtimeOptionsOf(request));
+    const own = needsFreshProcess(nodeArgs, env)
+      ? { nodeArgs, env, cwd: programFolderOf(request) }
+      : undefined;
+    const begun = used || own || !early?.fits(message) ? undefined : early;
+    if (!begun) current = processFor(own);
     used = true;
-    if (!needsFresh) parts.onAsked(message);
+    if (!own) parts.onAsked(message);
     const log = openEngineLog(engineAddress);
     const hear = (stream: Stream, chunk: Buffer): void => log.write(stream, chunk);
     const end = begun
