@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import test from "node:test";
+import { signalProcess } from "../../src/process/signal.ts";
 import {
   filesOf,
   generations,
@@ -32,6 +33,12 @@ function find(stage: Stage, part: string): readonly Process[] {
   const found = stage.processes().filter(({ command }) => command.includes(part));
   assert.ok(found.length > 0, `a process with ${part}, of ${JSON.stringify(stage.processes())}`);
   return found;
+}
+
+/** Kills all that {@link find} finds; with the first of a worker's processes others may be gone already. */
+function kill(stage: Stage, part: string): void {
+  const killed = find(stage, part).filter(({ pid }) => signalProcess(pid, "SIGKILL"));
+  assert.ok(killed.length > 0, `a process with ${part} that lives`);
 }
 
 /** The newest commit is deployed without a failure. */
@@ -115,7 +122,7 @@ test("a deploy survives the death of any of its processes, and of the daemon", a
     await t.test(`kill -9 of ${name}: it goes on by itself`, async () => {
       const generation = index + 2;
       await deployHalf(stage, generation);
-      for (const { pid } of find(stage, part)) process.kill(pid, "SIGKILL");
+      kill(stage, part);
       stage.openGate(generation);
       await converged(stage);
       await allIsWell(stage, generation);

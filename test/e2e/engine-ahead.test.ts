@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { signalProcess } from "../../src/process/signal.ts";
 import { fileProgram, project, settings } from "../support/estate.ts";
 import { openStage } from "../support/holdfast.ts";
 
@@ -91,7 +92,7 @@ test("an up that was started ahead of its plan", async t => {
   await t.test("is not missed where it was killed", async () => {
     commit({ ...one, "a/0": "four" });
     stage.beforeApply("ahead/dev", () => {
-      for (const pid of ups("ahead/dev")) process.kill(pid, "SIGKILL");
+      for (const pid of ups("ahead/dev")) signalProcess(pid, "SIGKILL");
     });
     const first = await stage.sync("ahead/dev");
     const run = first.outcome === "failed" ? await stage.sync("ahead/dev") : first;
