@@ -13,16 +13,27 @@ export interface Shelf {
   close(): Promise<void>;
 }
 
-/** `idleMs`: those that wait for so long are closed. */
-export function createShelf(idleMs: number): Shelf {
+export interface Rest {
+  /** Those that wait for so long are closed, all but one. */
+  readonly idleMs: number;
+  /** The last one is kept for so long. */
+  readonly lastMs: number;
+}
+
+export function createShelf({ idleMs, lastMs }: Rest): Shelf {
   const all = new Set<RemoteShell>();
+  /** The one that worked last comes last. */
   const waiting: RemoteShell[] = [];
-  let timer: NodeJS.Timeout | undefined;
+  let timers: readonly NodeJS.Timeout[] = [];
+
+  function keep(count: number): void {
+    waiting.splice(0, waiting.length - count).forEach(idle => idle.kill());
+  }
 
   function put(shell: RemoteShell): void {
     waiting.push(shell);
-    clearTimeout(timer);
-    timer = setTimeout(() => waiting.splice(0).forEach(idle => idle.kill()), idleMs).unref();
+    timers.forEach(clearTimeout);
+    timers = [setTimeout(() => keep(1), idleMs).unref(), setTimeout(() => keep(0), lastMs).unref()];
   }
 
   /** The others lead to the same host: those that wait may be dead too, and not know it. */
@@ -46,7 +57,7 @@ export function createShelf(idleMs: number): Shelf {
     },
     giveBack: shell => (shell.isAlive() ? put(shell) : forget(shell)),
     async close() {
-      clearTimeout(timer);
+      timers.forEach(clearTimeout);
       all.forEach(shell => shell.kill());
       await Promise.all([...all].map(shell => shell.ended));
     },

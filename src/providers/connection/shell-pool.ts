@@ -13,8 +13,10 @@ export interface ShellLimits {
   readonly callMs: number;
   /** From asking whether a host is there to the answer. */
   readonly pingMs: number;
-  /** A shell that nobody needed for so long is closed. */
+  /** Shells that nobody needed for so long are closed, all but one. */
   readonly idleMs: number;
+  /** That one is closed after so long. */
+  readonly lastMs: number;
   /** After a failed connection the next is not tried for so long: 200 resources of a dead host wait once. */
   readonly retryMs: number;
 }
@@ -27,6 +29,8 @@ export const SHELL_LIMITS: ShellLimits = {
   callMs: 60_000,
   pingMs: 10_000,
   idleMs: 60_000,
+  // A login costs 0.1 to 0.2 s, and who commits often commits again soon.
+  lastMs: 10 * 60_000,
   retryMs: 2_000,
 };
 
@@ -59,7 +63,7 @@ const looking =
   };
 
 export function createShellPool(open: OpenShell, limits: ShellLimits): ShellPool {
-  const shelf = createShelf(limits.idleMs);
+  const shelf = createShelf(limits);
   const turns = createTurns<RemoteShell>();
   const closing = new AbortController();
   let opening = 0;
