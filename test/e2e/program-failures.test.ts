@@ -66,6 +66,13 @@ for (const each of cases) {
   });
 }
 
+test("PULUMI_DEBUG_PROMISE_LEAKS shows where a promise that never settled was made", async () => {
+  const ran = await bench.upWithWorker({ name: "leaks" }, { PULUMI_DEBUG_PROMISE_LEAKS: "1" });
+  assert.notEqual(ran.result.code, 0);
+  assert.match(ran.output, /Promise leak detected:/);
+  assert.match(ran.output, /STACK_TRACE:\n.*debuggablePromise/s);
+});
+
 test("a main that is not there is named by the CLI", async () => {
   const ran = await bench.upWithWorker({ name: "wrong-main", main: "nowhere.ts" });
   assert.notEqual(ran.result.code, 0);

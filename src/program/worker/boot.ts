@@ -12,7 +12,14 @@ import { useDoor } from "./door/use-door.ts";
 import { fallBackToOwnPackages } from "./package-fallback.ts";
 import { preloadResources } from "./own-resources.ts";
 import { rehearse } from "./rehearsal.ts";
-import { describeLeaks, dropDebugMessages, forgetPreloadedState, preloadSdk } from "./sdk-preload.ts";
+import {
+  debugLeaksAsAsked,
+  describeLeaks,
+  dropDebugMessages,
+  forgetPreloadedState,
+  keepNoStacksOfPromises,
+  preloadSdk,
+} from "./sdk-preload.ts";
 import { settleHeap } from "./settle-heap.ts";
 import { describeStacksBySource } from "./stack-traces.ts";
 import { preloadTypescript, registerTypescript } from "./typescript.ts";
@@ -73,6 +80,7 @@ function run(message: RunMessage): void {
   Object.assign(process.env, message.env);
   process.chdir(message.pwd);
   forgetPreloadedState();
+  debugLeaksAsAsked(message.sdk);
   fallBackToOwnPackages({ holdfast: options.holdfast, sdk: options.sdk, program: message.pwd });
   if (message.typescript) registerTypescript(message.tsconfig);
   if (!message.debug) dropDebugMessages(message.sdk);
@@ -84,18 +92,19 @@ function run(message: RunMessage): void {
   const entry = path.join(message.sdk, "cmd", "run", "index.js");
   process.argv = [process.execPath, entry, ...message.args];
   createRequire(entry)(entry);
-  describeStacksBySource(message.sdk);
+  describeStacksBySource();
 }
 
 if (options.door !== undefined) useDoor(options.door);
 enableCompileCache(path.join(options.cache, "compiled"));
 preloadTypescript(options.transpiled);
 await preloadSdk(options.sdk);
+keepNoStacksOfPromises(options.sdk);
 /** Until the run begins: of a rehearsal that was given up, something may fail that nobody waits for any more. */
 const unheard = (): void => undefined;
 process.on("unhandledRejection", unheard);
 const declare = preloadResources(options);
-describeStacksBySource(options.sdk);
+describeStacksBySource();
 // An SDK of another shape, or a machine too busy to answer in time: then the run compiles what it calls.
 if (declare) await rehearse(options.sdk, declare).catch(() => undefined);
 flushCompileCache();

@@ -32,6 +32,43 @@ export async function preloadSdk(sdk: string): Promise<void> {
   await (hooks as { isInitializedAsync: () => Promise<void> }).isInitializedAsync();
 }
 
+interface Debuggable {
+  debugPromiseLeaks: boolean;
+  debuggablePromise: (promise: unknown, context: unknown) => unknown;
+}
+
+function debuggableOf(sdk: string): Debuggable | undefined {
+  const found = loadIfThere(createRequire(path.join(sdk, "package.json")), "./runtime/debuggable.js");
+  const isThere = typeof found === "object" && found !== null && "debuggablePromise" in found;
+  return isThere ? (found as Debuggable) : undefined;
+}
+
+/**
+ * The SDK keeps the stack of each of its promises, four for a resource, to show them where PULUMI_DEBUG_PROMISE_LEAKS
+ * asks for it: with 200 resources a fifth of a program's time, and half of its garbage. Else none is taken.
+ */
+export function keepNoStacksOfPromises(sdk: string): void {
+  const debuggable = debuggableOf(sdk);
+  if (!debuggable) return;
+  const watched = debuggable.debuggablePromise;
+  debuggable.debuggablePromise = (promise, context) => {
+    if (debuggable.debugPromiseLeaks) return watched(promise, context);
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    try {
+      return watched(promise, context);
+    } finally {
+      Error.stackTraceLimit = limit;
+    }
+  };
+}
+
+/** The SDK read this from the environment when it was loaded, before it was known whose program it will run. */
+export function debugLeaksAsAsked(sdk: string): void {
+  const debuggable = debuggableOf(sdk);
+  if (debuggable) debuggable.debugPromiseLeaks = Boolean(process.env["PULUMI_DEBUG_PROMISE_LEAKS"]);
+}
+
 /** The SDK reads its settings from the environment once, into this global; the next look makes it anew. */
 export function forgetPreloadedState(): void {
   Reflect.deleteProperty(globalThis, "globalStore");

@@ -1,10 +1,9 @@
 /**
- * Stacks that name the lines of the TypeScript that people wrote. The SDK takes a stack for each resource and each
- * promise of it, so making one must be cheap: source-map-support, which `cmd/run` installs, takes 0.15 s for the
- * stacks of 20 resources and looks for maps in files on disk, where what was compiled in memory has none.
+ * Stacks that name the lines of the TypeScript that people wrote. The SDK takes a stack for each resource, so making
+ * one must be cheap: source-map-support, which `cmd/run` installs, looks for maps in files on disk, where what was
+ * compiled in memory has none, and takes several times as long.
  */
 import { findSourceMap } from "node:module";
-import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const plainPath = (name: string): string => (name.startsWith("file:") ? fileURLToPath(name) : name);
@@ -37,13 +36,8 @@ function describeFrame(frame: Frame): string {
 const describeStack = (error: Error, frames: readonly NodeJS.CallSite[]): string =>
   [`${error.name || "Error"}: ${error.message}`, ...frames.map(describeFrame)].join("\n    at ");
 
-/** To be called when `cmd/run` has set its own way. `sdk` is the folder of the project's `@pulumi/pulumi`. */
-export function describeStacksBySource(sdk: string): void {
+/** To be called when `cmd/run` has set its own way. */
+export function describeStacksBySource(): void {
   process.setSourceMapsEnabled(true);
-  const debuggable = path.join(sdk, "runtime", "debuggable.js");
-  Error.prepareStackTrace = (error, frames) => {
-    // One for each promise, put into a text only when PULUMI_DEBUG_PROMISE_LEAKS asks for it: made then.
-    if (frames[0]?.getFileName() === debuggable) return { toString: () => describeStack(error, frames) };
-    return describeStack(error, frames);
-  };
+  Error.prepareStackTrace = describeStack;
 }
