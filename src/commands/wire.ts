@@ -12,6 +12,7 @@ import type { Source } from "../engine/ports/source.ts";
 import { noteIsolation } from "../engine/program-isolation.ts";
 import { PROBE_EVERY } from "../engine/probe/schedule.ts";
 import { recover } from "../engine/recover.ts";
+import { workInBatches } from "../process/batches.ts";
 import { endGroup } from "../process/session.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { removeOldOperations } from "../pulumi/home.ts";
@@ -74,6 +75,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Result<Holdfas
   if (!made.ok) return made;
   const lock = claimData(settings.data, options.what);
   if (!lock.ok) return lock;
+  workInBatches();
   const opened = await openLocked(options);
   if (!opened.ok) {
     lock.value.release();
