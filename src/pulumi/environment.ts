@@ -7,7 +7,7 @@ import type { ServedProviders } from "../engine/ports/program.ts";
 import type { OperationContext } from "../engine/ports/pulumi.ts";
 
 export interface EnvironmentParts {
-  readonly context: Pick<OperationContext, "state" | "providers" | "program" | "env">;
+  readonly context: Pick<OperationContext, "state" | "providers" | "program" | "env" | "onlyOwn">;
   /** Our own PULUMI_HOME. */
   readonly home: string;
   /** For credentials.json, where the CLI writes its token in the clear: a folder on tmpfs that ends with the operation. */
@@ -51,6 +51,12 @@ const QUIET = {
  */
 const WITHOUT_PLUGINS = { GOGC: "400", PULUMI_PARALLEL: "64" };
 
+/**
+ * Where inputs are the same the engine need not ask for a difference (step_generator.go, `UseLegacyDiff`): holdfast's
+ * resources differ by their inputs alone (providers/grpc/steps.ts). Others may see more in it than their inputs.
+ */
+const ONLY_OWN = { PULUMI_ENABLE_LEGACY_DIFF: "true" };
+
 /** A stack's own settings come from the repository: they may not move the CLI to another state, home or address. */
 const isOurs = (name: string): boolean => name === "PATH" || name.startsWith("LD_");
 
@@ -70,6 +76,7 @@ export function environmentOf(parts: EnvironmentParts): Record<string, string> {
   return {
     ...parts.base,
     ...(parts.runtime === "nodejs" && context.program.plugins.length === 0 && WITHOUT_PLUGINS),
+    ...(context.onlyOwn && ONLY_OWN),
     ...stackEnvironment(context.env),
     ...OFFLINE,
     ...QUIET,

@@ -59,6 +59,28 @@ test("a dynamic provider makes, changes and deletes in a box of its own", async 
   assert.equal(destroyed.outcome, "converged", JSON.stringify(destroyed));
 });
 
+/** Its provider finds a difference that is in no input. */
+const restless = `import * as pulumi from "@pulumi/pulumi";
+const provider = {
+  create: async () => ({ id: "restless", outs: { times: 1 } }),
+  update: async (id, olds) => ({ outs: { times: olds.times + 1 } }),
+  diff: async () => ({ changes: true }),
+};
+class Thing extends pulumi.dynamic.Resource { constructor() { super(provider, "thing", { times: undefined }); } }
+export const times = new Thing().times;
+`;
+
+test("a dynamic provider is asked for differences also where the inputs are the same", async t => {
+  const stage = await openStage(t, {
+    files: () => ({ ...settings({ "dyn/dev": "{}" }), ...project("dyn", restless) }),
+  });
+  for (const round of [1, 2, 3]) {
+    assert.equal((await stage.sync("dyn/dev")).outcome, "converged", `in round ${round}`);
+  }
+  const cli = await stage.personsCli();
+  assert.equal((await cli("stack", "output", "times", "--stack", "organization/dyn/dev")).trim(), "3");
+});
+
 /** Seconds that nobody else sleeps. */
 const SLEEPS = { one: `86341.${process.pid}`, two: `86343.${process.pid}` };
 const hanging = (sleep: string): string => `import * as pulumi from "@pulumi/pulumi";

@@ -20,6 +20,8 @@ export interface OperationContext {
   /** Of that (`RunConfig.hash`). */
   readonly configHash: string;
   readonly env: Readonly<Record<string, string>>;
+  /** The state holds no custom resources but holdfast's and the engine's own. Default false, which is slower. */
+  readonly onlyOwn?: boolean;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
   /** Each engine event as it comes, redacted; for progress. */

@@ -50,7 +50,7 @@ export async function openRound(
 ): Promise<Result<Round>> {
   const view = await viewState(run, world);
   if (!view.ok) return view;
-  const session = await openSession(run, world, signals, workspace);
+  const session = await openSession(run, world, signals, workspace, view.value);
   let closing: ReturnType<Round["close"]> | undefined;
   const closeBoth = async (): Promise<RoundOutcome> => {
     const unreached = await world.providers.close(run.id);

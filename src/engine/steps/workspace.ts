@@ -54,6 +54,7 @@ export async function openSession(
   world: RunWorld,
   signals: RunSignals,
   workspace: Workspace,
+  { onlyOwn }: StateContent,
 ): Promise<Result<OperationContext>> {
   const [state, providers] = await Promise.all([
     world.state.openRun({
@@ -76,6 +77,7 @@ export async function openSession(
     configFile: workspace.config.file,
     configHash: workspace.config.hash,
     env: run.stack.settings.env,
+    onlyOwn,
     deadlineMs: run.stack.settings.timeout,
     signal: signals.look,
     onProgress: step =>
@@ -89,6 +91,8 @@ export interface StateContent {
   readonly resources: number;
   /** Stacks whose outputs this one reads, as `project/stack`. */
   readonly references: readonly string[];
+  /** Every custom resource is holdfast's own, or the engine's. */
+  readonly onlyOwn: boolean;
 }
 
 export interface StateView extends StateContent {
@@ -101,11 +105,15 @@ function referenced(inputs: Readonly<Record<string, unknown>>): string[] {
   return typeof name === "string" ? [name.split("/").slice(-2).join("/")] : [];
 }
 
+/** A dynamic provider's types begin with `pulumi-nodejs:`, whatever the program calls them. */
+const isOwn = (type: string): boolean => type.startsWith("holdfast:");
+
 const contentOf = (resources: readonly StateResource[]): StateContent => ({
   resources: resources.filter(({ type, custom }) => custom && !isEngineOwn(type)).length,
   references: resources
     .filter(({ type }) => type === "pulumi:pulumi:StackReference")
     .flatMap(({ inputs }) => referenced(inputs)),
+  onlyOwn: resources.every(({ type, custom }) => !custom || isEngineOwn(type) || isOwn(type)),
 });
 
 /** What the state holds now; nobody is asked whether it is there. */

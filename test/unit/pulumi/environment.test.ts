@@ -83,3 +83,13 @@ test("a stack's own settings are added, and can't move the CLI elsewhere", () =>
   assert.equal(env["LD_PRELOAD"], undefined);
   assert.doesNotMatch(env["PATH"] ?? "", /evil/);
 });
+
+test("the engine goes by inputs alone only where the state holds nothing that may see more than that", () => {
+  const withOnlyOwn = (onlyOwn: boolean): EnvironmentParts => ({
+    ...parts(),
+    context: { ...parts().context, onlyOwn },
+  });
+  assert.equal(environmentOf(withOnlyOwn(true))["PULUMI_ENABLE_LEGACY_DIFF"], "true");
+  assert.equal(environmentOf(withOnlyOwn(false))["PULUMI_ENABLE_LEGACY_DIFF"], undefined);
+  assert.equal(environmentOf(parts())["PULUMI_ENABLE_LEGACY_DIFF"], undefined);
+});
