@@ -22,7 +22,12 @@ export type Operation =
       readonly targets: readonly string[];
       readonly runProgram?: boolean | undefined;
     }
-  | { readonly kind: "up"; readonly exclude: readonly string[]; readonly refresh?: boolean | undefined }
+  | {
+      readonly kind: "up";
+      readonly exclude: readonly string[];
+      readonly refresh?: boolean | undefined;
+      readonly targets?: readonly string[] | undefined;
+    }
   | { readonly kind: "destroy-preview" }
   | { readonly kind: "destroy" };
 
@@ -38,6 +43,8 @@ export const fitsInArguments = (urns: readonly string[]): boolean =>
 
 const excludes = (urns: readonly string[]): readonly string[] =>
   urns.length > 0 ? [...urns.map(urn => `--exclude=${urn}`), "--exclude-dependents"] : [];
+
+const only = (urns: readonly string[]): readonly string[] => urns.map(urn => `--target=${urn}`);
 
 function specific(operation: Operation): readonly string[] {
   switch (operation.kind) {
@@ -56,7 +63,7 @@ function specific(operation: Operation): readonly string[] {
         "--yes",
         "--skip-preview",
         ...(operation.runProgram ? ["--run-program"] : []),
-        ...(fitsInArguments(operation.targets) ? operation.targets.map(urn => `--target=${urn}`) : []),
+        ...(fitsInArguments(operation.targets) ? only(operation.targets) : []),
       ];
     case "up":
       return [
@@ -66,6 +73,7 @@ function specific(operation: Operation): readonly string[] {
         "--continue-on-error",
         ...(operation.refresh ? ["--refresh"] : []),
         ...excludes(operation.exclude),
+        ...only(operation.targets ?? []),
       ];
     case "destroy-preview":
       return ["destroy", "--preview-only", "--refresh"];

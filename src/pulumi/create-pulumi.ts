@@ -149,8 +149,8 @@ export function createPulumi(options: PulumiOptions): Pulumi {
     check: (context, wanted) => look(context, { kind: "check", ...wanted }),
     refresh: (context, wanted, worker) =>
       change(context, { kind: "refresh", runProgram: worker !== undefined, ...wanted }, worker),
-    up: (context, worker, { exclude, refresh, abandon }) =>
-      change(context, { kind: "up", exclude, refresh }, worker, abandon),
+    up: (context, worker, { abandon, ...wanted }) =>
+      change(context, { kind: "up", ...wanted }, worker, abandon),
     destroyPreview: context => look(context, { kind: "destroy-preview" }),
     destroy: context => change(context, { kind: "destroy" }),
   };

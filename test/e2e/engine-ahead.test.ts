@@ -21,6 +21,9 @@ function ups(stack: string): readonly number[] {
     .map(Number);
 }
 
+/** A file whose content is known when another is there. */
+const FOLLOWING = `const first = file("b/0", "one"); file("b/2", first.id);`;
+
 test("an up that was started ahead of its plan", async t => {
   const one = { "a/0": "one", "a/1": "one", "a/2": "one" };
   const stage = await openStage(t, {
@@ -30,7 +33,7 @@ test("an up that was started ahead of its plan", async t => {
         "shared/*": '{ ignoreDrift: [{ name: "b/1", owner: Anna, why: it is hers }] }',
       }),
       ...project("ahead", fileProgram(box, one)),
-      ...project("shared", fileProgram(box, { "b/0": "one", "b/1": "one" })),
+      ...project("shared", fileProgram(box, { "b/1": "one" }, FOLLOWING)),
     }),
   });
   const { box } = stage;
@@ -85,8 +88,19 @@ test("an up that was started ahead of its plan", async t => {
     const run = await stage.sync("shared/dev");
     assert.equal(run.outcome, "converged", JSON.stringify(run.failure));
     assert.deepEqual([box.read("b/0"), box.read("b/1")], ["one", "by Anna"]);
+    assert.equal(run.timings?.["refresh"], undefined, "one up did both");
     await stage.sync("shared/dev");
     assert.equal(box.read("b/1"), "by Anna");
+  });
+
+  await t.test("a repair brings back what is gone, and leaves alone what only follows from it", async () => {
+    box.remove("b/0");
+    const run = await stage.sync("shared/dev");
+    assert.equal(run.outcome, "converged", JSON.stringify(run.failure));
+    assert.deepEqual([box.read("b/0"), box.read("b/1")], ["one", "by Anna"]);
+    assert.match(box.read("b/2"), /b\/0/);
+    assert.equal((await stage.check("shared/dev")).outcome, "unchanged");
+    assert.deepEqual(await stage.resources("shared/dev"), ["b/0", "b/1", "b/2"]);
   });
 
   await t.test("is not missed where it was killed", async () => {

@@ -108,6 +108,8 @@ export interface Pulumi {
       readonly exclude: readonly string[];
       /** Reads everything once more and takes what it finds into the state, before the program runs. Default false. */
       readonly refresh?: boolean;
+      /** Reads and changes these alone. Default: all. Not together with `exclude`. */
+      readonly targets?: readonly string[];
       /** Kills the CLI at once: for one that was started ahead of its plan and may have changed nothing yet. */
       readonly abandon?: AbortSignal;
     },

@@ -3,11 +3,12 @@ import { adoptedInVain } from "../adopted.ts";
 import { fail, ok, type Result } from "../failure.ts";
 import { judge, takesAway, type GateContext } from "../gate.ts";
 import { isEmpty, isEngineOwn } from "../plan.ts";
+import { repairTargets } from "../repair.ts";
 import type { Plan } from "../ports/plan.ts";
 import type { OperationContext } from "../ports/pulumi.ts";
 import { endedWith } from "../run.ts";
 import { NOT_AHEAD, prepareAhead, type Ahead } from "../steps/ahead.ts";
-import { applyDestroy, applyPlan } from "../steps/apply.ts";
+import { applyDestroy, applyPlan, type Way } from "../steps/apply.ts";
 import { lookAtDestroy, makeLook, type Look } from "../steps/look.ts";
 import { applied, base, type Seen } from "./ends.ts";
 import { driftSeen, end, type Round, type RoundEnd } from "./round.ts";
@@ -51,27 +52,26 @@ function correctsDrift({ run, context, view }: Round): boolean {
 function aheadOf(round: Round): Ahead {
   const { run, world, signals, context, view } = round;
   const { managed, drift } = run.stack.settings;
+  const refresh = correctsDrift(round);
   // Nobody waits for a scheduled check; a person who asks has a reason, as the probe has.
   const mayDiffer =
     run.trigger === "probe"
       ? drift.action === "correct"
       : run.trigger === "manual" || (!run.light && run.trigger !== "drift");
-  const likely = run.mode === "converge" && managed && mayDiffer;
+  // A repair that does not read everything reads its targets, which only the plan tells.
+  const likely = run.mode === "converge" && managed && mayDiffer && (!run.light || refresh);
   if (!likely || !signals.alone()) return NOT_AHEAD;
   const exclude = view.unknown.map(({ urn }) => urn);
-  return prepareAhead(
-    world,
-    { ...context, signal: signals.apply },
-    { exclude, refresh: correctsDrift(round) },
-  );
+  return prepareAhead(world, { ...context, signal: signals.apply }, { exclude, refresh });
 }
 
-/** One that reads drift otherwise than the plan did is of no use. */
-async function usableFor({ refreshRunsProgram }: Plan, ahead: Ahead): Promise<Ahead> {
-  if (!ahead.refreshes || !refreshRunsProgram) return ahead;
+/** An up that was started ahead and reads drift otherwise than the plan did is of no use. */
+async function wayFor({ run }: Round, plan: Plan, ahead: Ahead): Promise<Way> {
+  if (!ahead.refreshes) return { ahead, targets: run.light ? repairTargets(plan) : undefined };
+  if (!plan.refreshRunsProgram) return { ahead };
   // Before anything is bound: it waits for just that.
   await ahead.drop();
-  return NOT_AHEAD;
+  return {};
 }
 
 /** What a run deletes or replaces is in no later state: a backup is made of the one that still has it. */
@@ -167,6 +167,6 @@ async function planned(round: Round, ahead: Ahead): Promise<RoundEnd> {
   const applying = { ...round.context, signal: round.signals.apply };
   const result = destroy
     ? await applyDestroy(run, world, applying, plan)
-    : await applyPlan(run, world, applying, plan, await usableFor(plan, ahead));
+    : await applyPlan(run, world, applying, plan, await wayFor(round, plan, ahead));
   return applied(seen, result);
 }

@@ -6,6 +6,7 @@ import type { Applied, OperationContext } from "../ports/pulumi.ts";
 import type { Refusal } from "../ports/state.ts";
 import type { Run, RunWorld } from "../run.ts";
 import { NOT_AHEAD, type Ahead } from "./ahead.ts";
+import { foreseen } from "./look.ts";
 
 /** Takes the drift that is to be corrected into the state, so that the up after it puts it right. */
 async function correctState(
@@ -32,28 +33,40 @@ async function correctState(
   }
 }
 
+/** How a plan is applied. */
+export interface Way {
+  /** Default: none was started ahead. */
+  readonly ahead?: Ahead;
+  /** URNs of all that a repair touches: one up reads and corrects these alone. Default: all is looked at. */
+  readonly targets?: readonly string[] | undefined;
+}
+
+/** The up takes the drift into the state, and no refresh before it. */
+const readsItself = ({ ahead, targets }: Way): boolean => targets !== undefined || Boolean(ahead?.refreshes);
+
 async function up(
   run: Run,
   world: RunWorld,
   context: OperationContext,
   plan: Plan,
   stateVersion: number,
-  ahead: Ahead,
+  { ahead = NOT_AHEAD, targets }: Way,
 ): Promise<Result<Applied>> {
   const { changes } = plan;
-  const { refreshes: refresh } = ahead;
+  const refresh = readsItself({ ahead, targets });
   const binding = { kind: "apply" as const, stateVersion, changes, ...(refresh && { drift: plan.drift }) };
   const running = ahead.take();
   if (running) {
     await world.state.bind(run.id, binding);
     return running;
   }
-  const worker = await world.workers.take(context.program, context.env);
+  const soon = foreseen(context, { dryRun: false });
+  const worker = await world.workers.take(context.program, context.env, soon);
   if (!worker.ok) return worker;
   try {
     await world.state.bind(run.id, binding);
     const exclude = plan.unknown.map(({ urn }) => urn);
-    return await world.pulumi.up(context, worker.value, { exclude, refresh });
+    return await world.pulumi.up(context, worker.value, { exclude, refresh, ...(targets && { targets }) });
   } finally {
     await worker.value.stop();
   }
@@ -65,14 +78,14 @@ export async function applyPlan(
   world: RunWorld,
   context: OperationContext,
   plan: Plan,
-  ahead: Ahead = NOT_AHEAD,
+  way: Way = {},
 ): Promise<Result<Applied>> {
-  const taken = ahead.refreshes ? ok(undefined) : await correctState(run, world, context, plan);
+  const taken = readsItself(way) ? ok(undefined) : await correctState(run, world, context, plan);
   if (!taken.ok) return taken;
-  if (!taken.value) return up(run, world, context, plan, plan.stateVersion, ahead);
+  if (!taken.value) return up(run, world, context, plan, plan.stateVersion, way);
   if (taken.value.errors.length > 0 || taken.value.exitCode !== 0) return ok(taken.value);
   // Our own refresh has moved the state on.
-  return up(run, world, context, plan, await world.state.version(run.stack.name), ahead);
+  return up(run, world, context, plan, await world.state.version(run.stack.name), way);
 }
 
 export async function applyDestroy(

@@ -41,6 +41,11 @@ test("a refresh names its targets, or refreshes all where they are too many for 
   assert.ok(!argumentsOf({ kind: "refresh", targets: many }, place).some(arg => arg.startsWith("--target")));
 });
 
+test("a repair reads and changes its targets alone", () => {
+  const args = argumentsOf({ kind: "up", exclude: [], refresh: true, targets: [urn] }, place);
+  assert.ok(args.includes("--refresh") && args.includes(`--target=${urn}`));
+});
+
 test("a refresh by the program's own providers is asked for by name", () => {
   const runs = (operation: Operation): boolean => argumentsOf(operation, place).includes("--run-program");
   assert.ok(runs({ kind: "preview", exclude: [], runProgramForRefresh: true }));
