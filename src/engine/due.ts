@@ -90,8 +90,18 @@ export function dueAsDeployed(
   return due(stack, { ...kept, attempted: status.deployed }, context);
 }
 
+/** Nobody has changed the state by hand since, and the last run left nothing open. */
+const isSettled = ({ touchedAt, failure, drifted }: StackStatus): boolean =>
+  touchedAt === undefined && failure === undefined && !drifted;
+
 /** A full plan is due every few checks, and whenever the last one left something open. */
 export function mayBeLight(status: StackStatus | undefined, head: string): boolean {
-  if (!status || status.deployed?.sha !== head || status.touchedAt !== undefined) return false;
-  return status.lightChecks < LIGHT_CHECKS && status.failure === undefined && !status.drifted;
+  if (status?.deployed?.sha !== head) return false;
+  return status.lightChecks < LIGHT_CHECKS && isSettled(status);
+}
+
+/** A new revision of a settled stack may be planned without a refresh, where reality is known to be as the state says. */
+export function mayTrustState(status: StackStatus | undefined, head: string): boolean {
+  if (!status?.deployed || status.deployed.sha === head) return false;
+  return isSettled(status) && status.unknown.length === 0;
 }

@@ -2,7 +2,7 @@
 import type { Board } from "./board.ts";
 import type { Candidate } from "./candidates.ts";
 import { execute } from "./converge.ts";
-import { mayBeLight } from "./due.ts";
+import { mayBeLight, mayTrustState } from "./due.ts";
 import type { Failure } from "./failure.ts";
 import { settle } from "./outcome.ts";
 import type { RunRecord, StackStatus } from "./ports/records.ts";
@@ -31,6 +31,7 @@ export function makeRun(chosen: Candidate, id: string, now: number, board: Board
     startedAt: now,
     ...(request?.by === undefined ? {} : { by: request.by }),
     light: mayBeLight(behind === undefined ? status : withoutFailure(status), wanted.revision.sha),
+    trustsState: mayTrustState(status, wanted.revision.sha),
     ...(behind === undefined ? {} : { behind }),
     ...(status?.touchedAt !== undefined && { touchedAt: status.touchedAt }),
   };

@@ -57,6 +57,7 @@ export function timedWorld(world: RunWorld): Timings {
         ...providers,
         open: timed("providers", run => providers.open(run)),
         unreachable: timed("reach", list => providers.unreachable(list)),
+        probe: timed("probe", (...args: Parameters<typeof providers.probe>) => providers.probe(...args)),
       },
       pulumi: {
         ...pulumi,

@@ -7,6 +7,7 @@ import type { Change, Plan } from "../ports/plan.ts";
 import type { Foreseen } from "../ports/program.ts";
 import type { Observation, OperationContext } from "../ports/pulumi.ts";
 import type { Run, RunWorld } from "../run.ts";
+import { isAsStateSays } from "./as-state-says.ts";
 import type { StateView, Workspace } from "./workspace.ts";
 
 export interface Look {
@@ -58,9 +59,9 @@ interface Observed {
 async function observe(
   world: RunWorld,
   context: OperationContext,
-  exclude: readonly string[],
+  { exclude, refresh }: { readonly exclude: readonly string[]; readonly refresh: boolean },
 ): Promise<Result<Observed>> {
-  const first = await preview(world, context, { exclude });
+  const first = await preview(world, context, { exclude, refresh });
   const again = wantsProgram(first);
   const second = again ? await preview(world, context, { exclude, runProgramForRefresh: true }) : first;
   const counts = again ? lookThatCounts(first, second) : first;
@@ -83,6 +84,10 @@ async function withoutCorrections(
   return ok([...others, ...plain.value.changes.filter(({ urn }) => kept.has(urn))]);
 }
 
+/** A new revision is planned from the state where that is known to be what is there. */
+const isKnown = async (run: Run, world: RunWorld, view: StateView): Promise<boolean> =>
+  run.mode === "converge" && run.trustsState === true && (await isAsStateSays(run, world, view));
+
 /** A full plan: refresh and preview in one pass. The plan's drift is what this run would correct. */
 export async function makeLook(
   run: Run,
@@ -93,7 +98,8 @@ export async function makeLook(
 ): Promise<Result<Look>> {
   const { settings } = run.stack;
   const exclude = view.unknown.map(({ urn }) => urn);
-  const observed = await observe(world, context, exclude);
+  const refresh = !(await isKnown(run, world, view));
+  const observed = await observe(world, context, { exclude, refresh });
   if (!observed.ok) return observed;
   const { seen, byProgram } = observed.value;
   const drift = sortDrift(seen.drift, settings.ignoreDrift, world.clock.now());

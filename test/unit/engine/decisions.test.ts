@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { backoff, MAX_ATTEMPTS } from "../../../src/engine/backoff.ts";
 import { concerns } from "../../../src/engine/concern.ts";
-import { due, mayBeLight } from "../../../src/engine/due.ts";
+import { due, mayBeLight, mayTrustState } from "../../../src/engine/due.ts";
 import { dependents, findCycle, joinDependencies, notReady } from "../../../src/engine/order.ts";
 import { newStatus, settle } from "../../../src/engine/outcome.ts";
 import { isEmpty, makePlan } from "../../../src/engine/plan.ts";
@@ -94,6 +94,17 @@ test("every few checks the program is run again", () => {
   assert.equal(mayBeLight({ ...there, lightChecks: 5 }, "c1"), false);
   assert.equal(mayBeLight({ ...there, drifted: true }, "c1"), false);
   assert.equal(mayBeLight(there, "c2"), false);
+});
+
+test("a new revision trusts the state of a stack whose last run left nothing open", () => {
+  const there = status("hosts/frodo", { deployed: revision("c1") });
+  assert.equal(mayTrustState(there, "c2"), true);
+  assert.equal(mayTrustState(there, "c1"), false, "who looks again at what is deployed has a reason");
+  assert.equal(mayTrustState(undefined, "c2"), false);
+  assert.equal(mayTrustState(status("hosts/frodo", {}), "c2"), false, "it was never deployed");
+  const unknown = [{ urn: "urn", why: "down" }];
+  for (const open of [{ failure: transient }, { drifted: true }, { touchedAt: NOON }, { unknown }])
+    assert.equal(mayTrustState({ ...there, ...open }, "c2"), false, JSON.stringify(open));
 });
 
 test("a good apply makes the revision the deployed one and forgets the failure", () => {
