@@ -86,6 +86,29 @@ describe("File", { skip }, () => {
     await files.delete(made);
   });
 
+  test("whoever owns the folder leads no write and no owner elsewhere", async () => {
+    const files = on("File");
+    await run("install -d -o www-data /srv/theirs; install -m 600 /dev/null /etc/not-theirs");
+    // As fast as a shell can: each new name becomes a link, and the file itself is one every other moment.
+    const swap = `cd /srv/theirs; while :; do for f in .holdfast-*; do
+      [ -f "$f" ] && [ ! -L "$f" ] && ln -sf /etc/not-theirs "$f"; done
+      ln -sf /etc/not-theirs own; rm -f own; : > own; done`;
+    // A dollar sign is systemd's own, too.
+    await run(`systemd-run --quiet --unit=swap --uid=www-data sh -c '${swap.replaceAll("$", "$$$$")}'`);
+    try {
+      for (let index = 0; index < 40; index++) {
+        const wanted = { path: `/srv/theirs/${index % 2 ? "own" : "other"}`, content: `${index}\n` };
+        const more = { owner: "www-data", mode: "0666" };
+        await files
+          .create({ ...wanted, ...more })
+          .catch((error: unknown) => assert.match(String(error), /theirs/));
+      }
+    } finally {
+      await run("systemctl stop swap; rm -rf /srv/theirs");
+    }
+    assert.equal(await run("stat -c '%U %a %s' /etc/not-theirs; rm /etc/not-theirs"), "root 600 0");
+  });
+
   test("a full disk on the way leaves the old file", async () => {
     await run("mkdir /srv/small && mount -t tmpfs -o size=128k tmpfs /srv/small");
     try {

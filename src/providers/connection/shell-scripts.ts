@@ -55,29 +55,38 @@ for l in "$d"/.holdfast-??????????; do
   if [ -f "$l" ] || [ -L "$l" ]; then find "$l" -maxdepth 0 ! -type d -mmin +${LEFT_MINUTES} -delete; fi
 done`;
 
+/** What the script has open, whatever its name stands for by now (proc(5)). */
+const HELD = "/proc/self/fd/8";
+
 /**
  * The new file is made beside the old one, owned and moded before it is seen, and flushed before it takes its
- * place. The folder may be one that cannot be opened: its flush is worth a try and no more.
+ * place. Whoever owns the folder could put a symlink in its place at any moment: it is made only where nothing is, kept
+ * open, and never found by its name again until then. The folder may be one that cannot be opened: its flush is worth a
+ * try and no more.
  */
 export const write = (path: string, folder: string, bytes: number, writing: Writing | Exchange): string => `
 p=${word(path)} d=${word(folder)}
 mkdir -p -- "$d" || exit ${FAILED}
 if [ -d "$p" ] && [ ! -L "$p" ]; then echo 'it is a folder; it is not replaced by a file' >&2; exit ${FAILED}; fi
 ${SWEEP}
-t=$(mktemp -- "$d/.holdfast-XXXXXXXXXX") || exit ${FAILED}
+t=$(mktemp -u -- "$d/.holdfast-XXXXXXXXXX") f=${HELD} k=$(umask) || exit ${FAILED}
 trap 'rm -f -- "$t"' EXIT
 trap 'exit ${FAILED}' HUP INT TERM
-cat > "$t" || exit ${FAILED}
-if [ "$(stat -c %s -- "$t")" != ${bytes} ]; then echo 'the content arrived cut short' >&2; exit ${FAILED}; fi
+umask 077; set -C
+command exec 8>"$t" || exit ${FAILED}
+set +C; umask "$k"
+cat >&8 || exit ${FAILED}
+if [ "$(stat -L -c %s -- "$f")" != ${bytes} ]; then echo 'the content arrived cut short' >&2; exit ${FAILED}; fi
 u= g= m=
 if [ -f "$p" ] && [ ! -L "$p" ]; then u=$(stat -c %u -- "$p") g=$(stat -c %g -- "$p") m=$(stat -c %a -- "$p"); fi
 ${writing.owner === undefined ? "" : `u=${word(writing.owner)}`}
 ${writing.group === undefined ? "" : `g=${word(writing.group)}`}
 m=${writing.mode === undefined ? `\${m:-${octal(writing.newMode)}}` : octal(writing.mode)}
-if [ -n "$u" ] && [ "$u" != "$(stat -c %u -- "$t")" ]; then chown -- "$u" "$t" || exit ${FAILED}; fi
-if [ -n "$g" ] && [ "$g" != "$(stat -c %g -- "$t")" ]; then chgrp -- "$g" "$t" || exit ${FAILED}; fi
-chmod -- "$m" "$t" || exit ${FAILED}
-sync -- "$t" || exit ${FAILED}
+if [ -n "$u" ] && [ "$u" != "$(stat -L -c %u -- "$f")" ]; then chown -- "$u" "$f" || exit ${FAILED}; fi
+if [ -n "$g" ] && [ "$g" != "$(stat -L -c %g -- "$f")" ]; then chgrp -- "$g" "$f" || exit ${FAILED}; fi
+chmod -- "$m" "$f" || exit ${FAILED}
+sync -- "$f" || exit ${FAILED}
+exec 8>&-
 ${writing.validate === undefined ? "" : validation(writing.validate)}
 ${"was" in writing ? comparison(writing.was) : ""}
 mv -fT -- "$t" "$p" || exit ${FAILED}
@@ -126,14 +135,22 @@ if [ -L "$p" ]; then echo 'it is there and is not a folder' >&2; exit ${FAILED};
 if [ -d "$p" ]; then exit 0; fi
 mkdir -p -- ${word(folder)} && mkdir -m ${octal(mode)} -- "$p" || exit ${FAILED}`;
 
-/** The mode comes last and always: a change of owner takes the set-id bits away. */
+/**
+ * The mode comes last and always: a change of owner takes the set-id bits away. Root keeps open what it changes, and looks
+ * whether it is what stands there: whoever owns the folder could put a symlink in its place in between.
+ */
 export const setAttributes = (path: string, attributes: Attributes): string => `
-p=${word(path)}
+p=${word(path)} f=$p
 if [ -L "$p" ]; then ${refuse("it is a symlink")}; fi
-m=${attributes.mode === undefined ? '$(stat -c %a -- "$p")' : octal(attributes.mode)} || exit ${FAILED}
-${attributes.owner === undefined ? "" : `chown -- ${word(attributes.owner)} "$p" || exit ${FAILED}`}
-${attributes.group === undefined ? "" : `chgrp -- ${word(attributes.group)} "$p" || exit ${FAILED}`}
-chmod -- "$m" "$p" || exit ${FAILED}`;
+if [ -O / ] && { [ -f "$p" ] || [ -d "$p" ]; }; then
+  command exec 8<"$p" || exit ${FAILED}
+  f=${HELD}
+  [ "$(stat -c %d:%i -- "$p")" = "$(stat -L -c %d:%i -- "$f")" ] || ${refuse("somebody else replaces it just now")}
+fi
+m=${attributes.mode === undefined ? '$(stat -L -c %a -- "$f")' : octal(attributes.mode)} || exit ${FAILED}
+${attributes.owner === undefined ? "" : `chown -- ${word(attributes.owner)} "$f" || exit ${FAILED}`}
+${attributes.group === undefined ? "" : `chgrp -- ${word(attributes.group)} "$f" || exit ${FAILED}`}
+chmod -- "$m" "$f" || exit ${FAILED}`;
 
 export const removeFile = (path: string): string => `
 p=${word(path)}

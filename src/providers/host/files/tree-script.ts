@@ -34,7 +34,8 @@ function like(file: TreeFile, index: number): string {
 
 /**
  * The contents are the body, one after the other. They are stored under numbers in a folder beside, get owners and modes,
- * are flushed together and then take their places one by one, each as a whole. Its folders are there.
+ * are flushed together and then take their places one by one, each as a whole. Its folders are there. Whoever owns the
+ * one above could put a symlink in the new folder's place: it is entered, and used only where it is what was made.
  */
 export function placeFilesScript(root: string, files: readonly TreeFile[]): string {
   const bytes = files.reduce((sum, { content }) => sum + content.length, 0);
@@ -43,7 +44,8 @@ find "$d" -maxdepth 1 -name '.holdfast-??????????' -type d -mmin +30 -exec rm -r
 w=$(mktemp -d -- "$d/.holdfast-XXXXXXXXXX") || exit 1
 trap 'rm -rf -- "$w"' EXIT
 trap 'exit 1' HUP INT TERM
-cd -- "$w" || exit 1
+cd -P -- "$w" || exit 1
+[ -O . ] && [ "$(stat -c %a .)" = 700 ] && [ -z "$(ls -A)" ] || { echo "somebody else comes in between in $d" >&2; exit 1; }
 ${files.map(({ content }, index) => `head -c ${content.length} > ${index} || exit 1`).join("\n")}
 if [ "$(find . -type f -printf '%s\\n' | awk '{ sum += $1 } END { print sum + 0 }')" != ${bytes} ]; then
   echo 'the content arrived cut short' >&2; exit 1
