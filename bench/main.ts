@@ -14,6 +14,7 @@ const USAGE = `usage: npm run bench -- [--only PATTERN] [--quick] [--slow] [--ti
   --times N       rounds of what is short; medians are shown. Default 5
   --json          the figures as JSON
   --list          the names of the rows
+  --help          this text
 Exit: 0 measured, whether or not in budget, 1 a row could not be measured, 64 wrong usage.
 `;
 const WRONG_USAGE = 64;
@@ -28,6 +29,7 @@ function readArguments() {
     times: { type: "string", default: "5" },
     json: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   } as const;
   const { values } = parseArgs({ options });
   const times = Number(values.times);
@@ -82,5 +84,6 @@ try {
   say(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
   process.exit(WRONG_USAGE);
 }
-if (read.list) process.stdout.write(`${read.chosen.join("\n")}\n`);
+if (read.help) process.stdout.write(USAGE);
+else if (read.list) process.stdout.write(`${read.chosen.join("\n")}\n`);
 else await main(read);
