@@ -7,6 +7,17 @@ const uri = token(
   /^[a-z][a-z0-9+.-]*:\S+$/,
   'a URI such as "https://deb.example.org/debian" or "file:/srv/repository"',
 );
+/** Everybody on the host may read a repository's file, and must: apt's tools do. */
+const openUri: Rule = (value, isLater) =>
+  typeof value === "string" && /^[^/]*:\/\/[^/@]*:[^/@]*@/.test(value)
+    ? [
+        {
+          at: "",
+          reason:
+            "holds a password, which everybody on the host could read: put it into a file of /etc/apt/auth.conf.d with mode 0600 (apt_auth.conf(5))",
+        },
+      ]
+    : uri(value, isLater);
 const suite = token(/^(?!-)\S+$/, 'a suite such as "bookworm", or a path that ends with / such as "./"');
 const component = token(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, 'a component such as "main"');
 const architecture = token(/^[a-z0-9][a-z0-9-]*$/, 'an architecture such as "amd64"');
@@ -33,7 +44,7 @@ export const APT_REPOSITORY: Shape = {
     token(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'a name of letters, digits, "_" and "-": it becomes NAME.sources'),
     "the repository's name",
   ),
-  uris: required(many(uri, "a list of URIs"), "where it is: a list of URIs"),
+  uris: required(many(openUri, "a list of URIs"), "where it is: a list of URIs"),
   suites: required(many(suite, "a list of suites"), 'its suites, for example ["bookworm"]'),
   components: optional(many(component, "a list of components")),
   types: optional(many(oneOf("deb", "deb-src"), 'a list of "deb" and "deb-src"')),

@@ -136,6 +136,11 @@ const mistakes: [keyof Sdk, Arguments, RegExp][] = [
   ["AptRepository", { ...on, name: "x", uris: ["file:/a"] }, /AptRepository "it": suites missing/],
   [
     "AptRepository",
+    { ...on, name: "x", uris: ["https://ada:geheim@deb.example.org/"], suites: ["./"] },
+    /uris\[0\] holds a password, .* \/etc\/apt\/auth\.conf\.d/,
+  ],
+  [
+    "AptRepository",
     { ...on, name: "x", uris: ["file:/a"], suites: ["./"], signedBy: "AB" },
     /signedBy must be a public key/,
   ],
