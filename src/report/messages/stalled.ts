@@ -64,8 +64,11 @@ function placeTitle({ message: text, place }: Problem, more: number): string {
 function invalid({ problems }: Reason<"config-invalid">, { stack }: MessageContext): Message {
   const [first] = problems;
   // Beside other stacks' names it is the place that tells.
-  if (stack !== undefined && first?.place)
-    return message(placeTitle(first, problems.length - 1), problemLines(problems), FIX_AND_COMMIT);
+  if (stack !== undefined && first?.place) {
+    const title = placeTitle(first, problems.length - 1);
+    const saysAll = problems.length === 1 && title.endsWith(first.message);
+    return message(title, saysAll ? (first.hint ?? "") : problemLines(problems), FIX_AND_COMMIT);
+  }
   const short = first && first.message.length <= WIDEST_TITLE && !first.message.includes("\n");
   if (short && problems.length === 1 && !first.place) return message(first.message, "", first.hint ?? "");
   const anywhere = problems.some(({ place }) => place);

@@ -129,6 +129,17 @@ Correct it and commit; the next commit is tried at once.`,
   );
 });
 
+test("of a stack, a single mistake is said once", () => {
+  const place = { file: "holdfast.yaml", line: 4, column: 5 };
+  const problems = [{ message: 'unknown key "x"', place, hint: 'did you mean "y"?' }];
+  assert.equal(
+    failureText({ kind: "stalled", reason: "config-invalid", problems }, { stack: "hosts/frodo" }),
+    `holdfast.yaml:4:5: unknown key "x"
+  did you mean "y"?
+Correct it and commit; the next commit is tried at once.`,
+  );
+});
+
 test("a mistake on the command line is said by itself, and asks for no commit", () => {
   const problems = [{ message: "no stack is named hosts/x", hint: "known: hosts/frodo" }];
   assert.equal(
