@@ -174,6 +174,14 @@ describe("Directory", { skip }, () => {
     assert.equal(await isThere("/srv/www"), false);
   });
 
+  test("in a folder that hands on its group", async () => {
+    await run("install -d -m 2775 -g adm /srv/shared");
+    const folders = on("Directory");
+    const made = await folders.create({ path: "/srv/shared", entries: { "a/b": { content: "b" } } });
+    assert.equal(await run("cat /srv/shared/a/b; stat -c ' %G' /srv/shared/a/b"), "b adm");
+    await folders.delete(made);
+  });
+
   test("a purge enters no other file system and follows nobody who puts a symlink in its way", async () => {
     const folders = on("Directory");
     await run("mkdir -p /srv/purged/mounted /srv/kept/css && touch /srv/kept/css/precious");

@@ -69,7 +69,7 @@ p=${word(path)} d=${word(folder)}
 mkdir -p -- "$d" || exit ${FAILED}
 if [ -d "$p" ] && [ ! -L "$p" ]; then echo 'it is a folder; it is not replaced by a file' >&2; exit ${FAILED}; fi
 ${SWEEP}
-t=$(mktemp -u -- "$d/.holdfast-XXXXXXXXXX") f=${HELD} k=$(umask) || exit ${FAILED}
+f=${HELD} k=$(umask) t=$(mktemp -u -- "$d/.holdfast-XXXXXXXXXX") || exit ${FAILED}
 trap 'rm -f -- "$t"' EXIT
 trap 'exit ${FAILED}' HUP INT TERM
 umask 077; set -C

@@ -45,7 +45,7 @@ w=$(mktemp -d -- "$d/.holdfast-XXXXXXXXXX") || exit 1
 trap 'rm -rf -- "$w"' EXIT
 trap 'exit 1' HUP INT TERM
 cd -P -- "$w" || exit 1
-[ -O . ] && [ "$(stat -c %a .)" = 700 ] && [ -z "$(ls -A)" ] || { echo "somebody else comes in between in $d" >&2; exit 1; }
+case $(stat -c %a .) in 700 | 2700) [ -O . ] && [ -z "$(ls -A)" ] ;; *) false ;; esac || { echo "somebody else comes in between in $d" >&2; exit 1; }
 ${files.map(({ content }, index) => `head -c ${content.length} > ${index} || exit 1`).join("\n")}
 if [ "$(find . -type f -printf '%s\\n' | awk '{ sum += $1 } END { print sum + 0 }')" != ${bytes} ]; then
   echo 'the content arrived cut short' >&2; exit 1
