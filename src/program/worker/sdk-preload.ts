@@ -35,6 +35,7 @@ export async function preloadSdk(sdk: string): Promise<void> {
 interface Debuggable {
   debugPromiseLeaks: boolean;
   debuggablePromise: (promise: unknown, context: unknown) => unknown;
+  leakedPromises?: () => unknown;
 }
 
 function debuggableOf(sdk: string): Debuggable | undefined {
@@ -85,11 +86,7 @@ export function dropDebugMessages(sdk: string): void {
 
 /** What the SDK says of promises that never settled: resources behind them were never declared. Empty: there are none. */
 export function describeLeaks(sdk: string): string {
-  const require = createRequire(path.join(sdk, "package.json"));
-  const debuggable = loadIfThere(require, "./runtime/debuggable.js");
-  if (typeof debuggable !== "object" || debuggable === null || !("leakedPromises" in debuggable)) return "";
-  const { leakedPromises } = debuggable as { leakedPromises: () => unknown };
-  const found = leakedPromises();
+  const found = debuggableOf(sdk)?.leakedPromises?.();
   const [leaks, message] = Array.isArray(found) ? (found as unknown[]) : [];
   return leaks instanceof Set && leaks.size > 0 && typeof message === "string" ? message : "";
 }
