@@ -1,5 +1,6 @@
 /** Executes one run from its first step to its end. Whatever happens, it answers how it ended. */
 import type { Failure } from "./failure.ts";
+import { isOwn } from "./plan.ts";
 import { leaseText } from "./ports/lease-text.ts";
 import { lightCheck } from "./round/light-check.ts";
 import { planAndApply } from "./round/plan-and-apply.ts";
@@ -10,7 +11,7 @@ import { openWorkspace, type Workspace } from "./steps/workspace.ts";
 /** Rounds of plan and apply in one run, when each makes progress: resources made inside `apply` show one layer at a time. */
 const MAX_ROUNDS = 5;
 /** Kinds of resources whose create can be repeated safely: an equal thing is adopted. */
-const repeatable = (type: string): boolean => type.startsWith("holdfast:") || type.startsWith("pulumi:");
+const repeatable = (type: string): boolean => isOwn(type) || type.startsWith("pulumi:");
 
 type Counts = Readonly<Record<string, number>>;
 

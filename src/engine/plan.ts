@@ -12,6 +12,9 @@ export function isEngineOwn(type: string): boolean {
   );
 }
 
+/** holdfast's own resources. A dynamic provider's types begin with `pulumi-nodejs:`, whatever the program calls them. */
+export const isOwn = (type: string): boolean => type.startsWith("holdfast:");
+
 /** A plan before it has its digest. */
 export type PlanParts = Omit<Plan, "digest">;
 

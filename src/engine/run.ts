@@ -27,8 +27,8 @@ export interface Run {
   readonly by?: string;
   /** Whether this revision is the one that is deployed: then drift may be looked for without the program. */
   readonly light: boolean;
-  /** Whether it is a new one, and the last run left nothing open: then it may be planned without a refresh. Default: false. */
-  readonly trustsState?: boolean;
+  /** Whether it is a new one, and the last run left nothing open: then it may be planned without a refresh. */
+  readonly trustsState: boolean;
   /** The status' own, when this run began. */
   readonly touchedAt?: number;
   /** The head, where the stack cannot be read there: this run looks after it as it is deployed. */

@@ -86,7 +86,7 @@ async function withoutCorrections(
 
 /** A new revision is planned from the state where that is known to be what is there. */
 const isKnown = async (run: Run, world: RunWorld, view: StateView): Promise<boolean> =>
-  run.mode === "converge" && run.trustsState === true && (await isAsStateSays(run, world, view));
+  run.mode === "converge" && run.trustsState && (await isAsStateSays(run, world, view));
 
 /** A full plan: refresh and preview in one pass. The plan's drift is what this run would correct. */
 export async function makeLook(

@@ -1,6 +1,6 @@
 /** What a run works with: the tree, its dependencies, its secrets as a config file, and its way into state and providers. */
 import { ok, type Result } from "../failure.ts";
-import { isEngineOwn } from "../plan.ts";
+import { isEngineOwn, isOwn } from "../plan.ts";
 import type { PreparedProgram } from "../ports/program.ts";
 import type { OperationContext, RunConfig } from "../ports/pulumi.ts";
 import type { UnknownResource } from "../ports/plan.ts";
@@ -104,9 +104,6 @@ function referenced(inputs: Readonly<Record<string, unknown>>): string[] {
   const name = inputs["name"];
   return typeof name === "string" ? [name.split("/").slice(-2).join("/")] : [];
 }
-
-/** A dynamic provider's types begin with `pulumi-nodejs:`, whatever the program calls them. */
-const isOwn = (type: string): boolean => type.startsWith("holdfast:");
 
 const contentOf = (resources: readonly StateResource[]): StateContent => ({
   resources: resources.filter(({ type, custom }) => custom && !isEngineOwn(type)).length,

@@ -84,6 +84,7 @@ test("a run that knew of it when it began has seen it; what came meanwhile is lo
     revision,
     startedAt: NOON,
     light: false,
+    trustsState: false,
     touchedAt: NOON,
   };
   const good = {

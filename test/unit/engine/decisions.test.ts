@@ -24,6 +24,7 @@ const run: Run = {
   revision: revision("c1"),
   startedAt: NOON,
   light: false,
+  trustsState: false,
 };
 const good: RunEnd = {
   outcome: "converged",

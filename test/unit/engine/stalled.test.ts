@@ -73,6 +73,7 @@ const run: Run = {
   allowScripts: [],
   mode: "converge",
   trigger: "drift",
+  trustsState: false,
   revision: revision("c1"),
   startedAt: NOON,
   light: true,
