@@ -120,3 +120,24 @@ test("drift is found and dealt with as the settings say", async t => {
     },
   );
 });
+
+test("a new commit reads each resource again only where something differs", async t => {
+  const files = { "k/a": "one", "k/b": "one" };
+  const stage = await openStage(t, {
+    files: box => ({ ...settings(), ...project("known", fileProgram(box, files)) }),
+  });
+  const { box } = stage;
+  const refreshed = async (content: string): Promise<number> => {
+    stage.commit({ "known/index.mjs": fileProgram(box.folder, { ...files, "k/a": content }) });
+    const from = stage.events.length;
+    const run = await stage.sync("known/dev");
+    assert.equal(run.outcome, "converged", JSON.stringify(run.failure));
+    return stage.events.slice(from).filter(event => event.type === "resource" && event.op === "refresh")
+      .length;
+  };
+  assert.equal((await stage.sync("known/dev")).outcome, "converged");
+  assert.equal(await refreshed("two"), 0);
+  box.write("k/b", "by hand");
+  assert.ok((await refreshed("three")) > 0);
+  assert.deepEqual([box.read("k/a"), box.read("k/b")], ["three", "one"]);
+});

@@ -45,7 +45,7 @@ test("after some rest one shell is kept, the one that worked last, and after a l
 });
 
 test("work begins the rest anew", t => {
-  const [shell] = [fakeShell()];
+  const shell = fakeShell();
   const shelf = shelfWith(t, [shell]);
   t.mock.timers.tick(REST.lastMs - 1);
   shelf.giveBack(shelf.take() ?? assert.fail("none waits"));
