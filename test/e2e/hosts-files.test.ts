@@ -92,7 +92,7 @@ describe("File", { skip }, () => {
     // As fast as a shell can: each new name becomes a link, and the file itself is one every other moment.
     const swap = `cd /srv/theirs; while :; do for f in .holdfast-*; do
       [ -f "$f" ] && [ ! -L "$f" ] && ln -sf /etc/not-theirs "$f"; done
-      ln -sf /etc/not-theirs own; rm -f own; : > own; done`;
+      ln -sf /etc/not-theirs own; rm -f own; true > own; done`;
     // A dollar sign is systemd's own, too.
     await run(`systemd-run --quiet --unit=swap --uid=www-data sh -c '${swap.replaceAll("$", "$$$$")}'`);
     try {
@@ -103,6 +103,7 @@ describe("File", { skip }, () => {
           .create({ ...wanted, ...more })
           .catch((error: unknown) => assert.match(String(error), /theirs/));
       }
+      assert.equal(await run("systemctl is-active swap"), "active");
     } finally {
       await run("systemctl stop swap; rm -rf /srv/theirs");
     }
