@@ -60,8 +60,8 @@ const HELD = "/proc/self/fd/8";
 
 /**
  * The new file is made beside the old one, owned and moded before it is seen, and flushed before it takes its
- * place. Whoever owns the folder could put a symlink in its place at any moment: it is made only where nothing is, kept
- * open, and never found by its name again until then. The folder may be one that cannot be opened: its flush is worth a
+ * place. Whoever owns the folder could put a symlink in its place at any moment: it is made only where nothing is, and
+ * written, owned and moded through what is open. Only a validation is told its name. The folder may be one that cannot be opened: its flush is worth a
  * try and no more.
  */
 export const write = (path: string, folder: string, bytes: number, writing: Writing | Exchange): string => `
