@@ -34,8 +34,12 @@ export interface Repository {
   commit(content: Content): void;
 }
 
-/** A repository whose commits are the estate's versions. */
-export function makeRepository(folder: string, connections: readonly BenchConnection[]): Repository {
+/** A repository whose commits are the estate's versions. `settings`: more of each stack in holdfast.yaml, in YAML's flow form. */
+export function makeRepository(
+  folder: string,
+  connections: readonly BenchConnection[],
+  settings = "",
+): Repository {
   const git = (...args: string[]): void =>
     void execFileSync(
       "git",
@@ -45,7 +49,10 @@ export function makeRepository(folder: string, connections: readonly BenchConnec
   mkdirSync(path.join(folder, "bench"), { recursive: true });
   writeFileSync(path.join(folder, "bench/Pulumi.yaml"), "name: bench\nruntime: nodejs\n");
   writeFileSync(path.join(folder, "bench/Pulumi.dev.yaml"), "config: {}\n");
-  writeFileSync(path.join(folder, "holdfast.yaml"), 'stacks:\n  "bench/*": { firstApply: allow }\n');
+  writeFileSync(
+    path.join(folder, "holdfast.yaml"),
+    `stacks:\n  "bench/*": { firstApply: allow, ${settings} }\n`,
+  );
   git("init", "--quiet", "--initial-branch", "main");
   return {
     folder,

@@ -4,6 +4,8 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { openHoldfast, type Holdfast } from "../src/commands/wire.ts";
 import type { RunMode, RunRecord } from "../src/engine/ports/records.ts";
+import type { EngineEvent } from "../src/engine/event.ts";
+import { until } from "../test/support/daemon-stage.ts";
 import { tempFolder, type Ending } from "../test/support/git.ts";
 import { makeRepository, type BenchConnection, type Content } from "./estate.ts";
 
@@ -11,6 +13,13 @@ export interface HoldfastSide {
   commit(content: Content): void;
   /** Milliseconds of a fetch and a run to its end; throws where it did not end as it should. */
   run(mode: RunMode, expected: RunRecord["outcome"]): Promise<number>;
+  /**
+   * Milliseconds from the beginning of the probe that finds what `change` does, to the end of the run that puts it right.
+   * Only where it probes.
+   */
+  repair(change: () => Promise<unknown>): Promise<number>;
+  /** Ends with the next probe: there are seconds then until another one. Only where it probes. */
+  probed(): Promise<void>;
   readonly pids: Holdfast["pids"];
 }
 
@@ -19,11 +28,49 @@ export interface SideOptions {
   readonly backups?: boolean;
   /** Default: a sandbox folder. */
   readonly connections?: readonly BenchConnection[];
+  /** Probes, and puts right what it finds. Default false: it does what it is asked for. */
+  readonly probes?: boolean;
+}
+
+const PROBE_SECONDS = 5;
+const PROBED = `interval: 1h, drift: { every: 24h, probe: ${PROBE_SECONDS}s }`;
+
+/** Of the events since `from`, the next one that `pick` wants. */
+async function next<T>(
+  what: string,
+  events: readonly EngineEvent[],
+  pick: (event: EngineEvent) => T | undefined,
+): Promise<T> {
+  const from = events.length;
+  return until(what, () =>
+    events
+      .slice(from)
+      .map(pick)
+      .find(found => found !== undefined),
+  );
+}
+
+async function probed(events: readonly EngineEvent[]): Promise<void> {
+  await next("a probe", events, event => (event.type === "probed" ? event : undefined));
+}
+
+async function repair(events: readonly EngineEvent[], change: () => Promise<unknown>): Promise<number> {
+  // So that none sees half of the change.
+  await probed(events);
+  await change();
+  const found = await next("what was changed is found", events, event =>
+    event.type === "probed" && event.differing > 0 ? event.at - event.ms : undefined,
+  );
+  const { run, at } = await next("it is put right", events, event =>
+    event.type === "run-ended" ? event : undefined,
+  );
+  if (run.trigger !== "probe" || run.outcome !== "converged") throw new Error(JSON.stringify(run));
+  return at - found;
 }
 
 export async function openHoldfastSide(
   ending: Ending,
-  { backups = false, connections }: SideOptions = {},
+  { backups = false, connections, probes = false }: SideOptions = {},
 ): Promise<HoldfastSide> {
   let close = (): unknown => undefined;
   // Before its folder goes.
@@ -31,7 +78,9 @@ export async function openHoldfastSide(
   const temp = tempFolder(ending, "holdfast-bench-");
   const repo = path.join(temp, "repo");
   mkdirSync(repo);
-  const repository = makeRepository(repo, connections ?? [{ local: true, root: path.join(temp, "sandbox") }]);
+  const hosts = connections ?? [{ local: true, root: path.join(temp, "sandbox") }];
+  const repository = makeRepository(repo, hosts, probes ? PROBED : "");
+  const events: EngineEvent[] = [];
   repository.commit({ count: 0, version: 0 });
   const settings = {
     repo,
@@ -50,12 +99,13 @@ export async function openHoldfastSide(
     env: process.env,
     cwd: temp,
     what: "bench",
-    automatic: false,
-    listener: () => undefined,
+    automatic: probes,
+    listener: event => void (probes && events.push(event)),
   });
   if (!opened.ok) throw new Error(JSON.stringify(opened.failure));
   const { controller, pids } = opened.value;
   close = () => opened.value.close(0);
+  if (probes) controller.start();
   return {
     commit: content => repository.commit(content),
     async run(mode, expected) {
@@ -67,6 +117,8 @@ export async function openHoldfastSide(
         throw new Error(`expected ${expected}: ${JSON.stringify(ended.ok ? run : ended.failure)}`);
       return took;
     },
+    repair: change => repair(events, change),
+    probed: () => probed(events),
     pids,
   };
 }

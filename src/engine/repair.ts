@@ -5,6 +5,9 @@ import type { Plan } from "./ports/plan.ts";
 /** With more, all that there is to read is not much more. */
 const MOST_TARGETS = 500;
 
+/** Whether an operation of these alone is worth it. */
+export const isRepair = (urns: readonly string[]): boolean => urns.length > 0 && urns.length <= MOST_TARGETS;
+
 /**
  * The URNs of all that a repair touches, for an up that reads and corrects these alone; undefined where that is not
  * enough: `--target` says nothing of providers and components, and does not go with `--exclude`. Only for a program
@@ -12,10 +15,10 @@ const MOST_TARGETS = 500;
  */
 export function repairTargets(plan: Plan): readonly string[] | undefined {
   const { drift, changes, unknown, refreshRunsProgram } = plan;
-  const isRepair = drift.length > 0 && unknown.length === 0 && !refreshRunsProgram;
+  const corrects = drift.length > 0 && unknown.length === 0 && !refreshRunsProgram;
   const corrections = changes.filter(({ op }) => op !== "read");
-  if (!isRepair || corrections.some(({ type, component }) => component ?? isEngineOwn(type)))
+  if (!corrects || corrections.some(({ type, component }) => component ?? isEngineOwn(type)))
     return undefined;
   const targets = [...new Set([...drift, ...corrections].map(({ urn }) => urn))];
-  return targets.length <= MOST_TARGETS ? targets : undefined;
+  return isRepair(targets) ? targets : undefined;
 }

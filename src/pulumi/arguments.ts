@@ -1,5 +1,7 @@
 /** The CLI's arguments for each operation. Pure. Flags as `pulumi … --help` of 3.259.0 with PULUMI_DEBUG_COMMANDS shows them. */
 
+import type { Targets } from "../engine/ports/pulumi.ts";
+
 export interface Place {
   /** `ORG/PROJECT/STACK`: never the selected stack, which is one for all operations of a folder. */
   readonly stack: string;
@@ -15,6 +17,7 @@ export type Operation =
       /** Default true. */
       readonly refresh?: boolean | undefined;
       readonly runProgramForRefresh?: boolean | undefined;
+      readonly targets?: Targets | undefined;
     }
   | { readonly kind: "check"; readonly exclude: readonly string[] }
   | {
@@ -26,14 +29,14 @@ export type Operation =
       readonly kind: "up";
       readonly exclude: readonly string[];
       readonly refresh?: boolean | undefined;
-      readonly targets?: readonly string[] | undefined;
+      readonly targets?: Targets | undefined;
     }
   | { readonly kind: "destroy-preview" }
   | { readonly kind: "destroy" };
 
 /**
  * Linux refuses more than 2 MiB of arguments and environment together (execve(2); a quarter of the 8 MiB stack).
- * With more targets than fit, everything is refreshed: the binding still refuses what the plan does not hold.
+ * With more targets than fit, everything is looked at: the binding still refuses what the plan does not hold.
  */
 export const MAX_LIST_BYTES = 1024 * 1024;
 
@@ -46,6 +49,11 @@ const excludes = (urns: readonly string[]): readonly string[] =>
 
 const only = (urns: readonly string[]): readonly string[] => urns.map(urn => `--target=${urn}`);
 
+const narrowed = (targets: Targets | undefined): readonly string[] =>
+  targets && fitsInArguments(targets.urns)
+    ? [...only(targets.urns), ...(targets.dependents ? ["--target-dependents"] : [])]
+    : [];
+
 function specific(operation: Operation): readonly string[] {
   switch (operation.kind) {
     case "preview":
@@ -54,6 +62,7 @@ function specific(operation: Operation): readonly string[] {
         ...(operation.refresh === false ? [] : ["--refresh"]),
         ...(operation.runProgramForRefresh ? ["--run-program"] : []),
         ...excludes(operation.exclude),
+        ...narrowed(operation.targets),
       ];
     case "check":
       return ["refresh", "--preview-only", ...excludes(operation.exclude)];
@@ -73,7 +82,7 @@ function specific(operation: Operation): readonly string[] {
         "--continue-on-error",
         ...(operation.refresh ? ["--refresh"] : []),
         ...excludes(operation.exclude),
-        ...only(operation.targets ?? []),
+        ...narrowed(operation.targets),
       ];
     case "destroy-preview":
       return ["destroy", "--preview-only", "--refresh"];

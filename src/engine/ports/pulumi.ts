@@ -54,6 +54,13 @@ export interface Applied {
   readonly diagnostics: readonly string[];
 }
 
+/** What alone an operation looks at and changes. Not together with resources to leave out. */
+export interface Targets {
+  readonly urns: readonly string[];
+  /** Also what depends on those. Default false. */
+  readonly dependents?: boolean;
+}
+
 export interface ConfigFileRequest {
   readonly root: string;
   readonly stack: StackDefinition;
@@ -84,6 +91,8 @@ export interface Pulumi {
       /** Default true. */ readonly refresh?: boolean;
       /** Reads with the provider settings of the program instead of those in the state. Default false. */
       readonly runProgramForRefresh?: boolean;
+      /** Default: all. */
+      readonly targets?: Targets;
     },
   ): Promise<Result<Observation>>;
   /** `refresh --preview-only`: drift without running the program. */
@@ -108,8 +117,8 @@ export interface Pulumi {
       readonly exclude: readonly string[];
       /** Reads everything once more and takes what it finds into the state, before the program runs. Default false. */
       readonly refresh?: boolean;
-      /** Reads and changes these alone. Default: all. Not together with `exclude`. */
-      readonly targets?: readonly string[];
+      /** Default: all. */
+      readonly targets?: Targets;
       /** Kills the CLI at once: for one that was started ahead of its plan and may have changed nothing yet. */
       readonly abandon?: AbortSignal;
     },

@@ -28,7 +28,7 @@ export function base(seen: Seen, more: Partial<RunEnd>): RunEnd {
     outcome: "unchanged",
     plan: seen.look.plan,
     checked: true,
-    full: true,
+    full: seen.look.full,
     drifted: seen.driftLeft,
     unknown: view.unknown,
     applied: false,

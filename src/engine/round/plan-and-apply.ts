@@ -1,16 +1,16 @@
-/** A full look, the gates, and what passes them. */
+/** A look with the program, the gates, and what passes them. */
 import { adoptedInVain } from "../adopted.ts";
 import { fail, ok, type Result } from "../failure.ts";
 import { judge, takesAway, type GateContext } from "../gate.ts";
 import { isEmpty, isEngineOwn } from "../plan.ts";
-import { repairTargets } from "../repair.ts";
 import type { Plan } from "../ports/plan.ts";
-import type { OperationContext } from "../ports/pulumi.ts";
+import type { OperationContext, Targets } from "../ports/pulumi.ts";
 import { endedWith } from "../run.ts";
-import { NOT_AHEAD, prepareAhead, type Ahead } from "../steps/ahead.ts";
-import { applyDestroy, applyPlan, type Way } from "../steps/apply.ts";
+import type { Ahead } from "../steps/ahead.ts";
+import { applyDestroy, applyPlan } from "../steps/apply.ts";
 import { lookAtDestroy, makeLook, type Look } from "../steps/look.ts";
 import { applied, base, type Seen } from "./ends.ts";
+import { aheadOf, targetsOf, wayFor } from "./narrow.ts";
 import { driftSeen, end, type Round, type RoundEnd } from "./round.ts";
 
 async function gateContext(round: Round, plan: Plan): Promise<GateContext> {
@@ -32,48 +32,6 @@ function nothingToDo(round: Round, plan: Plan, managed: boolean): boolean {
   return round.run.light || (!managed && round.view.version > 0);
 }
 
-/** With more, reading everything once more takes longer than a refresh of the drift alone with a CLI of its own. */
-const MOST_READ_TWICE = 60;
-
-/**
- * Where the program is the deployed one, what there is to apply is drift: an up that reads everything itself corrects it
- * without a second CLI. It takes into the state also what differs only since the plan, so nothing may be let be there:
- * from the state on, that is a change like others. Other providers' resources may take a request each.
- */
-function correctsDrift({ run, context, view }: Round): boolean {
-  const { drift, ignoreDrift } = run.stack.settings;
-  const letsNothingBe = drift.action === "correct" && ignoreDrift.length === 0;
-  return (
-    run.light && letsNothingBe && context.program.plugins.length === 0 && view.resources <= MOST_READ_TWICE
-  );
-}
-
-/** Worth it only where an apply is likely, and nothing else waits for the cores. */
-function aheadOf(round: Round): Ahead {
-  const { run, world, signals, context, view } = round;
-  const { managed, drift } = run.stack.settings;
-  const refresh = correctsDrift(round);
-  // Nobody waits for a scheduled check; a person who asks has a reason, as the probe has.
-  const mayDiffer =
-    run.trigger === "probe"
-      ? drift.action === "correct"
-      : run.trigger === "manual" || (!run.light && run.trigger !== "drift");
-  // A repair that does not read everything reads its targets, which only the plan tells.
-  const likely = run.mode === "converge" && managed && mayDiffer && (!run.light || refresh);
-  if (!likely || !signals.alone()) return NOT_AHEAD;
-  const exclude = view.unknown.map(({ urn }) => urn);
-  return prepareAhead(world, { ...context, signal: signals.apply }, { exclude, refresh });
-}
-
-/** An up that was started ahead and reads drift otherwise than the plan did is of no use. */
-async function wayFor({ run }: Round, plan: Plan, ahead: Ahead): Promise<Way> {
-  if (!ahead.refreshes) return { ahead, targets: run.light ? repairTargets(plan) : undefined };
-  if (!plan.refreshRunsProgram) return { ahead };
-  // Before anything is bound: it waits for just that.
-  await ahead.drop();
-  return {};
-}
-
 /** What a run deletes or replaces is in no later state: a backup is made of the one that still has it. */
 async function savedBefore({ run, world }: Round, plan: Plan): Promise<Result<void>> {
   const destructive = plan.changes.some(change => takesAway(change) && !isEngineOwn(change.type));
@@ -84,9 +42,10 @@ async function savedBefore({ run, world }: Round, plan: Plan): Promise<Result<vo
 }
 
 export async function planAndApply(round: Round): Promise<RoundEnd> {
-  const ahead = aheadOf(round);
+  const targets = await targetsOf(round);
+  const ahead = aheadOf(round, targets);
   try {
-    return await planned(round, ahead);
+    return await planned(round, ahead, targets);
   } finally {
     await ahead.drop();
   }
@@ -96,15 +55,16 @@ export async function planAndApply(round: Round): Promise<RoundEnd> {
 async function lookAt(
   { run, world, workspace, view }: Round,
   context: OperationContext,
+  targets: Targets | undefined,
 ): Promise<Result<Look>> {
   const how = run.mode === "destroy" ? lookAtDestroy : makeLook;
-  const looked = await how(run, world, context, workspace, view);
+  const looked = await how(run, world, context, workspace, view, targets);
   const unknown = view.unknown.map(({ urn }) => urn);
   const missing = await adoptedInVain(run, world, looked.ok ? ok(looked.value.drift) : looked, unknown);
   return missing ? fail(missing) : looked;
 }
 
-async function planned(round: Round, ahead: Ahead): Promise<RoundEnd> {
+async function planned(round: Round, ahead: Ahead, targets: Targets | undefined): Promise<RoundEnd> {
   const { run, world, view } = round;
   const destroy = run.mode === "destroy";
   const looking: OperationContext = {
@@ -115,7 +75,7 @@ async function planned(round: Round, ahead: Ahead): Promise<RoundEnd> {
       round.context.onProgress?.(step);
     },
   };
-  const looked = await lookAt(round, looking);
+  const looked = await lookAt(round, looking, targets);
   if (!looked.ok)
     return end(
       endedWith(looked.failure, {

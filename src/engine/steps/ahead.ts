@@ -4,7 +4,7 @@
  * killed where nothing is applied; until then it has changed nothing.
  */
 import type { Result } from "../failure.ts";
-import type { Applied, OperationContext } from "../ports/pulumi.ts";
+import type { Applied, OperationContext, Targets } from "../ports/pulumi.ts";
 import type { RunWorld } from "../run.ts";
 import { foreseen } from "./look.ts";
 
@@ -29,12 +29,14 @@ export const NOT_AHEAD: Ahead = {
 export interface AheadOptions {
   readonly exclude: readonly string[];
   readonly refresh: boolean;
+  /** Default: all. */
+  readonly targets?: Targets | undefined;
 }
 
 export function prepareAhead(
   world: RunWorld,
   context: OperationContext,
-  { exclude, refresh }: AheadOptions,
+  { exclude, refresh, targets }: AheadOptions,
 ): Ahead {
   const abandoned = new AbortController();
   let running: Promise<Result<Applied>> | undefined;
@@ -47,7 +49,9 @@ export function prepareAhead(
     const worker = await world.workers.take(context.program, context.env, soon);
     if (!worker.ok) return worker;
     try {
-      return await world.pulumi.up(context, worker.value, { exclude, refresh, abandon: abandoned.signal });
+      const abandon = abandoned.signal;
+      const narrow = targets && { targets };
+      return await world.pulumi.up(context, worker.value, { exclude, refresh, abandon, ...narrow });
     } finally {
       over = true;
       await worker.value.stop();

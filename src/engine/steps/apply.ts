@@ -66,7 +66,11 @@ async function up(
   try {
     await world.state.bind(run.id, binding);
     const exclude = plan.unknown.map(({ urn }) => urn);
-    return await world.pulumi.up(context, worker.value, { exclude, refresh, ...(targets && { targets }) });
+    return await world.pulumi.up(context, worker.value, {
+      exclude,
+      refresh,
+      ...(targets && { targets: { urns: targets } }),
+    });
   } finally {
     await worker.value.stop();
   }

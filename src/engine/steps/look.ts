@@ -5,14 +5,16 @@ import { makePlan } from "../plan.ts";
 import { lookThatCounts, wantsProgram } from "../provider-settings.ts";
 import type { Change, Plan } from "../ports/plan.ts";
 import type { Foreseen } from "../ports/program.ts";
-import type { Observation, OperationContext } from "../ports/pulumi.ts";
+import type { Observation, OperationContext, Targets } from "../ports/pulumi.ts";
 import type { Run, RunWorld } from "../run.ts";
-import { isAsStateSays } from "./as-state-says.ts";
+import { differing } from "./differing.ts";
 import type { StateView, Workspace } from "./workspace.ts";
 
 export interface Look {
   readonly plan: Plan;
   readonly drift: SortedDrift;
+  /** Everything was looked at with the program. */
+  readonly full: boolean;
 }
 
 /** Drift without the program. */
@@ -59,9 +61,10 @@ interface Observed {
 async function observe(
   world: RunWorld,
   context: OperationContext,
-  { exclude, refresh }: { readonly exclude: readonly string[]; readonly refresh: boolean },
+  options: Pick<PreviewOptions, "exclude" | "refresh" | "targets">,
 ): Promise<Result<Observed>> {
-  const first = await preview(world, context, { exclude, refresh });
+  const { exclude } = options;
+  const first = await preview(world, context, options);
   const again = wantsProgram(first);
   const second = again ? await preview(world, context, { exclude, runProgramForRefresh: true }) : first;
   const counts = again ? lookThatCounts(first, second) : first;
@@ -86,20 +89,21 @@ async function withoutCorrections(
 
 /** A new revision is planned from the state where that is known to be what is there. */
 const isKnown = async (run: Run, world: RunWorld, view: StateView): Promise<boolean> =>
-  run.mode === "converge" && run.trustsState && (await isAsStateSays(run, world, view));
+  run.mode === "converge" && run.trustsState && (await differing(run, world, view))?.length === 0;
 
-/** A full plan: refresh and preview in one pass. The plan's drift is what this run would correct. */
+/** Refresh and preview in one pass, of everything or of `targets`. The plan's drift is what this run would correct. */
 export async function makeLook(
   run: Run,
   world: RunWorld,
   context: OperationContext,
   workspace: Workspace,
   view: StateView,
+  targets?: Targets,
 ): Promise<Result<Look>> {
   const { settings } = run.stack;
   const exclude = view.unknown.map(({ urn }) => urn);
   const refresh = !(await isKnown(run, world, view));
-  const observed = await observe(world, context, { exclude, refresh });
+  const observed = await observe(world, context, { exclude, refresh, ...(targets && { targets }) });
   if (!observed.ok) return observed;
   const { seen, byProgram } = observed.value;
   const drift = sortDrift(seen.drift, settings.ignoreDrift, world.clock.now());
@@ -124,7 +128,7 @@ export async function makeLook(
     unknown: view.unknown,
     resources: view.resources,
   });
-  return ok({ plan, drift });
+  return ok({ plan, drift, full: targets === undefined });
 }
 
 /** What a destroy would do. */
@@ -149,5 +153,5 @@ export async function lookAtDestroy(
     unknown: [],
     resources: view.resources,
   });
-  return ok({ plan, drift: sortDrift(seen.value.drift, [], world.clock.now()) });
+  return ok({ plan, drift: sortDrift(seen.value.drift, [], world.clock.now()), full: true });
 }

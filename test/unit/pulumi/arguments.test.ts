@@ -42,8 +42,18 @@ test("a refresh names its targets, or refreshes all where they are too many for 
 });
 
 test("a repair reads and changes its targets alone", () => {
-  const args = argumentsOf({ kind: "up", exclude: [], refresh: true, targets: [urn] }, place);
-  assert.ok(args.includes("--refresh") && args.includes(`--target=${urn}`));
+  for (const kind of ["preview", "up"] as const) {
+    const args = (dependents?: true): readonly string[] =>
+      argumentsOf(
+        { kind, exclude: [], refresh: true, targets: { urns: [urn], ...(dependents && { dependents }) } },
+        place,
+      );
+    assert.ok(args().includes("--refresh") && args().includes(`--target=${urn}`));
+    assert.deepEqual(
+      [args(), args(true)].map(all => all.includes("--target-dependents")),
+      [false, true],
+    );
+  }
 });
 
 test("a refresh by the program's own providers is asked for by name", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ProbeReport } from "../../../src/engine/ports/probe.ts";
 import type { Run, RunWorld } from "../../../src/engine/run.ts";
-import { isAsStateSays } from "../../../src/engine/steps/as-state-says.ts";
+import { differing } from "../../../src/engine/steps/differing.ts";
 import type { StateView } from "../../../src/engine/steps/workspace.ts";
 
 const VIEW: StateView = { version: 7, resources: 2, references: [], onlyOwn: true, unknown: [] };
@@ -15,7 +15,7 @@ interface Told {
   readonly pending?: readonly unknown[];
 }
 
-function ask({ view = {}, report, pending = [] }: Told): Promise<boolean> {
+function ask({ view = {}, report, pending = [] }: Told): Promise<readonly string[] | undefined> {
   const world = {
     state: { pending: () => Promise.resolve(pending) },
     providers: {
@@ -26,11 +26,13 @@ function ask({ view = {}, report, pending = [] }: Told): Promise<boolean> {
     },
   };
   const run = { stack: { name: "hosts/frodo" } };
-  return isAsStateSays(run as unknown as Run, world as unknown as RunWorld, { ...VIEW, ...view });
+  return differing(run as unknown as Run, world as unknown as RunWorld, { ...VIEW, ...view });
 }
 
-test("reality is as the state says where every resource was asked about and nothing differs", async () => {
-  assert.equal(await ask({ report: SAME }), true);
+test("what differs is known where every resource was asked about", async () => {
+  const differences = [{ urn: "a", paths: ["content"] }];
+  assert.deepEqual(await ask({ report: SAME }), []);
+  assert.deepEqual(await ask({ report: { ...SAME, differences } }), ["a"]);
 });
 
 test("in doubt it is not", async () => {
@@ -38,12 +40,11 @@ test("in doubt it is not", async () => {
     {},
     { report: { ...SAME, watched: 1 } },
     { report: { ...SAME, version: 6 } },
-    { report: { ...SAME, differences: [{ urn: "a", paths: ["content"] }] } },
     { report: { ...SAME, silent: [{ host: "frodo", why: "no route" }] } },
     { report: SAME, pending: [{ urn: "a" }] },
     { report: SAME, view: { onlyOwn: false } },
     { report: SAME, view: { unknown: [{ urn: "a", why: "down" }] } },
     { report: { ...SAME, watched: 0 }, view: { resources: 0 } },
   ];
-  for (const doubt of doubts) assert.equal(await ask(doubt), false, JSON.stringify(doubt));
+  for (const doubt of doubts) assert.equal(await ask(doubt), undefined, JSON.stringify(doubt));
 });
