@@ -1,6 +1,6 @@
 /** Writes the run's own config file: on tmpfs, readable for us only, its secrets encrypted. */
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { ok, type Result } from "../engine/failure.ts";
 import type { ConfigFileRequest, RunConfig } from "../engine/ports/pulumi.ts";
@@ -20,14 +20,36 @@ export interface ConfigWriter {
 
 const HASH_KEY_BYTES = 32;
 
-/** The data folder's own key for config hashes; made where it is missing. */
-export async function loadHashKey(file: string): Promise<Uint8Array> {
+const isError = (error: unknown, code: string): boolean =>
+  error instanceof Error && "code" in error && error.code === code;
+
+/** Undefined: it is missing, or was cut off when it was made. */
+async function readHashKey(file: string): Promise<Uint8Array | undefined> {
   try {
-    await writeFile(file, randomBytes(HASH_KEY_BYTES), { mode: 0o600, flag: "wx" });
+    const key = await readFile(file);
+    return key.length === HASH_KEY_BYTES ? key : undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (isError(error, "ENOENT")) return undefined;
+    throw error;
   }
-  return readFile(file);
+}
+
+/** The data folder's own key for config hashes; made where it is missing. All that ask at the same time get the same one. */
+export async function loadHashKey(file: string): Promise<Uint8Array> {
+  const known = await readHashKey(file);
+  if (known) return known;
+  const made = `${file}.${randomBytes(6).toString("hex")}`;
+  await writeFile(made, randomBytes(HASH_KEY_BYTES), { mode: 0o600, flag: "wx", flush: true });
+  try {
+    // In its place at once and whole; of several the first one counts.
+    await link(made, file);
+  } catch (error) {
+    if (!isError(error, "EEXIST")) throw error;
+    if (!(await readHashKey(file))) await rename(made, file);
+  } finally {
+    await rm(made, { force: true });
+  }
+  return (await readHashKey(file)) ?? loadHashKey(file);
 }
 
 async function stackFileOf({ root, stack }: ConfigFileRequest): Promise<Result<StackFile>> {

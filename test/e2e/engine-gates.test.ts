@@ -65,6 +65,7 @@ test("a gate holds a plan, and the target stays as it was", async t => {
 
   await t.test("an approval applies the plan that was seen", async () => {
     const run = must(await stage.controller().approve(first.get("asked/dev")?.id ?? "", "ada"));
+    assert.deepEqual(run.plan, first.get("asked/dev")?.plan);
     converged(run);
     assert.equal(box.read("a/a"), "one");
   });

@@ -9,7 +9,7 @@ import type { Failure } from "../../../src/engine/failure.ts";
 import type { RunConfig } from "../../../src/engine/ports/pulumi.ts";
 import type { SecretTree } from "../../../src/engine/ports/secrets.ts";
 import { passphraseKeys } from "../../../src/pulumi/passphrase.ts";
-import { writeConfig, type ConfigWriter } from "../../../src/pulumi/write-config.ts";
+import { loadHashKey, writeConfig, type ConfigWriter } from "../../../src/pulumi/write-config.ts";
 import { plainStack } from "../../support/pulumi/stage.ts";
 
 const base = mkdtempSync(path.join(tmpdir(), "config-"));
@@ -194,4 +194,21 @@ test("what another service's key closed is refused, with the place", async () =>
   const result = await writeConfig(writer, { ...other, decrypt: async texts => texts.map(() => undefined) });
   assert.ok(!result.ok);
   assert.match(messages(result.failure), /Pulumi\.dev\.yaml:2:\d+ .*another state service/);
+});
+
+test("all that ask for the key of hashes at the same time get the same one, and it stays", async () => {
+  for (let round = 0; round < 20; round++) {
+    const file = path.join(base, `key-${round}`);
+    // Every other time one is there that was cut off when it was made.
+    if (round % 2 === 1) writeFileSync(file, "");
+    if (round % 2 === 1) await loadHashKey(file);
+    const keys = await Promise.all(Array.from({ length: 8 }, () => loadHashKey(file)));
+    const all = new Set([...keys, await loadHashKey(file)].map(key => Buffer.from(key).toString("hex")));
+    assert.equal(all.size, 1);
+    assert.match([...all][0] ?? "", /^[0-9a-f]{64}$/);
+    assert.deepEqual(
+      readdirSync(base).filter(name => name.startsWith(`key-${round}.`)),
+      [],
+    );
+  }
 });
