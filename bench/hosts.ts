@@ -37,6 +37,25 @@ async function medianOf(times: number, work: () => Promise<number>): Promise<num
   return seconds(median(all));
 }
 
+/** The machine may give more or less from one minute to the next: after each round of theirs come a few of ours. */
+const OURS_IN_TURN = 3;
+
+async function inTurns(
+  turns: number,
+  ours: () => Promise<number>,
+  theirs: () => Promise<number>,
+): Promise<{ readonly holdfast: number; readonly plain: number }> {
+  const all = { ours: new Array<number>(), theirs: new Array<number>() };
+  for (let turn = 0; turn < turns; turn++) {
+    all.theirs.push(await theirs());
+    for (let round = 0; round < OURS_IN_TURN; round++) {
+      await wait(BETWEEN_MS);
+      all.ours.push(await ours());
+    }
+  }
+  return { holdfast: seconds(median(all.ours)), plain: seconds(median(all.theirs)) };
+}
+
 /** Ansible's rounds are long: with 200 files two are enough to see that they are alike. */
 const roundsOf = (count: number, times: number): number => (count > MANY ? Math.min(times, 2) : times);
 
@@ -54,8 +73,7 @@ const sized =
     const figure = async (what: string, ours: () => Promise<number>, theirs: () => Promise<number>) => ({
       what: `${what}, beside ansible-pull`,
       unit: "s" as const,
-      holdfast: await medianOf(times, ours),
-      plain: await medianOf(rounds, theirs),
+      ...(await inTurns(rounds, ours, theirs)),
       budget,
     });
     const changed = await figure(

@@ -1,4 +1,6 @@
 /** Where a run's time goes: the same world, with a clock around what takes time. */
+import type { Clock } from "./ports/clock.ts";
+import type { Observation, Pulumi } from "./ports/pulumi.ts";
 import type { RunWorld } from "./run.ts";
 
 export interface Timings {
@@ -9,8 +11,22 @@ export interface Timings {
 
 type Asynchronous<A extends readonly unknown[], R> = (...args: A) => Promise<R>;
 
+/** An up with a preview of its own is two things. */
+const tellingPreview =
+  (pulumi: Pulumi, clock: Clock, tell: (ms: number) => void): Pulumi["up"] =>
+  (context, worker, options) => {
+    const { onSeen } = options;
+    const started = clock.now();
+    const seen = (saw: Observation): void => {
+      tell(clock.now() - started);
+      onSeen?.(saw);
+    };
+    return pulumi.up(context, worker, { ...options, ...(onSeen && { onSeen: seen }) });
+  };
+
 export function timedWorld(world: RunWorld): Timings {
   const spans: Record<string, number> = {};
+  const add = (name: string, ms: number): void => void (spans[name] = (spans[name] ?? 0) + ms);
   /** An up that was started ahead of its plan does nothing until it is bound. */
   let bound = 0;
   const timed =
@@ -24,7 +40,7 @@ export function timedWorld(world: RunWorld): Timings {
       try {
         return await work(...args);
       } finally {
-        spans[name] = (spans[name] ?? 0) + world.clock.now() - Math.max(started, notBefore());
+        add(name, world.clock.now() - Math.max(started, notBefore()));
       }
     };
   const { pulumi, workers, installer, secrets, state, providers, care } = world;
@@ -67,7 +83,7 @@ export function timedWorld(world: RunWorld): Timings {
         refresh: timed("refresh", (...args: Parameters<typeof pulumi.refresh>) => pulumi.refresh(...args)),
         up: timed(
           "up",
-          (...args: Parameters<typeof pulumi.up>) => pulumi.up(...args),
+          tellingPreview(pulumi, world.clock, ms => add("preview", ms)),
           () => bound,
         ),
       },

@@ -41,15 +41,18 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   };
 
   return {
-    async take(program, stackEnv, soon) {
+    async take(program, stackEnv, soon = []) {
       const own = { ...stackEnv, ...program.env };
       const placed = { folder: program.folder, env: own };
       const worker: Worker = await openWorker({
         program,
         env: own,
         // Without a box it would have nothing to wait at for the engine, whose address is not known yet.
-        expected: options.box && soon ? lastRuns.expected(soon, placed) : undefined,
-        onAsked: message => soon && lastRuns.asked(soon, placed, message),
+        expected: run => {
+          const next = options.box && soon[run];
+          return next ? lastRuns.expected(next, placed) : undefined;
+        },
+        onAsked: message => soon[0] && lastRuns.asked(soon[0], placed, message),
         redact: options.redact,
         debug: options.debug ?? false,
         next: () => settled(spares.next(program.sdk), program),

@@ -1,7 +1,7 @@
 /** One worker: the port that the CLI attaches to, and the processes that run the program when it says so. */
 import type language from "@pulumi/pulumi/proto/language_pb.js";
 import type { PreparedProgram, Worker } from "../engine/ports/program.ts";
-import { beginEarly } from "./early-run.ts";
+import { beginEarly, type EarlyRun } from "./early-run.ts";
 import { openEngineLog } from "./engine-log.ts";
 import { serveLanguage, type RunOutcome } from "./language-service.ts";
 import type { ProcessEnd, ProgramProcess, Stream } from "./program-process.ts";
@@ -30,8 +30,8 @@ export interface WorkerParts {
   readonly next: () => ProgramProcess;
   /** A new one with Node options and names that count from its start. */
   readonly fresh: (own: FreshProcess) => ProgramProcess;
-  /** What the CLI will most likely ask for: it is begun at once. */
-  readonly expected?: RunMessage | undefined;
+  /** What the CLI will most likely ask for, by the number of the Run: asked when the one before has ended. It is begun at once. */
+  readonly expected: (run: number) => RunMessage | undefined;
   /** It asked for this, and a waiting process runs it. */
   readonly onAsked: (message: RunMessage) => void;
   readonly onStopped: () => void;
@@ -64,21 +64,43 @@ export function outcomeOf(end: ProcessEnd): RunOutcome {
   return failed(FALSE_ENDS[end.code] ?? `Program exited with non-zero exit code: ${end.code}`);
 }
 
+/** A process that nobody has asked to run anything yet. */
+interface Waiting {
+  readonly process: ProgramProcess;
+  readonly early?: EarlyRun;
+}
+
+function prepare(
+  process: ProgramProcess,
+  expected: RunMessage | undefined,
+  env: WorkerParts["env"],
+): Waiting {
+  return expected && !needsFreshProcess([], env)
+    ? { process, early: beginEarly(process, expected) }
+    : { process };
+}
+
 /** Starts to listen and claims a process. Each Run of the CLI has a process of its own, so a command may run the program twice. */
 export async function openWorker(parts: WorkerParts): Promise<Worker> {
   const { program, env } = parts;
-  let current = parts.next();
-  let used = false;
+  let waiting: Waiting | undefined = prepare(parts.next(), parts.expected(0), env);
+  let current = waiting.process;
+  let runs = 0;
+  let stopped = false;
   let written = "";
-  const early =
-    parts.expected && !needsFreshProcess([], env) ? beginEarly(current, parts.expected) : undefined;
 
   /** `own`: where it needs a process of its own. */
   const processFor = (own: FreshProcess | undefined): ProgramProcess => {
-    if (!used && !early && current.alive() && !own) return current;
-    if (used) written += current.output();
-    else void current.stop();
+    const { process, early } = waiting ?? {};
+    if (process && !early && process.alive() && !own) return process;
+    void process?.stop();
     return own ? parts.fresh(own) : parts.next();
+  };
+
+  /** Where another one is foreseen: the CLI needs a moment until it asks. */
+  const prepareNext = (): void => {
+    const expected = stopped || needsFreshProcess([], env) ? undefined : parts.expected(runs);
+    if (expected) waiting = prepare(parts.next(), expected, env);
   };
 
   const run = async (request: language.RunRequest, engineAddress: string): Promise<RunOutcome> => {
@@ -88,15 +110,18 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
     const own = needsFreshProcess(nodeArgs, env)
       ? { nodeArgs, env, cwd: programFolderOf(request) }
       : undefined;
-    const begun = used || own || !early?.fits(message) ? undefined : early;
-    if (!begun) current = processFor(own);
-    used = true;
+    const begun = own || !waiting?.early?.fits(message) ? undefined : waiting;
+    if (runs > 0) written += current.output();
+    current = begun ? begun.process : processFor(own);
+    waiting = undefined;
+    runs += 1;
     if (!own) parts.onAsked(message);
     const log = openEngineLog(engineAddress);
     const hear = (stream: Stream, chunk: Buffer): void => log.write(stream, chunk);
-    const end = begun
-      ? await begun.meet(addresses, hear)
+    const end = begun?.early
+      ? await begun.early.meet(addresses, hear)
       : await current.run(reached(message, await current.lead(addresses)), hear);
+    if (end.code === 0) prepareNext();
     await log.close();
     return outcomeOf(end);
   };
@@ -107,9 +132,10 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
     requiredPackages: () => requiredPackages(program.folder),
   });
   const stop = async (): Promise<void> => {
+    stopped = true;
     parts.onStopped();
     service.close();
-    await current.stop();
+    await Promise.all([current.stop(), waiting?.process.stop()]);
   };
   return {
     port: service.port,

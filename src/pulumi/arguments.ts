@@ -30,6 +30,8 @@ export type Operation =
       readonly exclude: readonly string[];
       readonly refresh?: boolean | undefined;
       readonly targets?: Targets | undefined;
+      /** With a preview of its own before it. Default false. */
+      readonly previews?: boolean | undefined;
     }
   | { readonly kind: "destroy-preview" }
   | { readonly kind: "destroy" };
@@ -78,7 +80,7 @@ function specific(operation: Operation): readonly string[] {
       return [
         "up",
         "--yes",
-        "--skip-preview",
+        ...(operation.previews ? [] : ["--skip-preview"]),
         "--continue-on-error",
         ...(operation.refresh ? ["--refresh"] : []),
         ...excludes(operation.exclude),

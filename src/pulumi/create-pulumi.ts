@@ -8,12 +8,19 @@ import { appliedOf } from "./apply-result.ts";
 import type { Operation } from "./arguments.ts";
 import type { Limits } from "../process/isolation/limits.ts";
 import { diagnosticsOf } from "./diagnostics.ts";
-import type { EngineEvent } from "./engine-event.ts";
+import { isSuccess, type EngineEvent } from "./engine-event.ts";
 import { failureOf, isRefusal } from "./failures.ts";
 import { prepareHome } from "./home.ts";
 import { observe } from "./observe.ts";
 import type { PassphraseSource } from "./open-secure-values.ts";
-import { operate, type CliOutcome, type CliSettings, type LiveCli, type StopTimes } from "./operate.ts";
+import {
+  operate,
+  type CliOutcome,
+  type CliSettings,
+  type LiveCli,
+  type OperateOptions,
+  type StopTimes,
+} from "./operate.ts";
 import { passphraseKeys } from "./passphrase.ts";
 import { loadHashKey, writeConfig, type ConfigWriter } from "./write-config.ts";
 
@@ -69,10 +76,14 @@ function failed(
   { redactor, home, limits }: Pick<PulumiOptions, "redactor" | "home" | "limits">,
   worker?: Worker,
 ): Result<never> {
-  const what = `pulumi ${operation.kind} ${context.stack.name}`;
   const { deadlineMs } = context;
+  const inPreview = outcome.previewed.length > 0 && !outcome.previewed.some(isSuccess);
+  const events = inPreview ? outcome.previewed : outcome.events;
+  const what = `pulumi ${inPreview ? "preview" : operation.kind} ${context.stack.name}`;
   const program = { runsProgram: worker !== undefined, output: worker?.output() ?? "" };
-  return fail(failureOf({ what, deadlineMs, home, limits, ...outcome, ...program }, redactor));
+  return fail(
+    failureOf({ what, deadlineMs, home, limits, result: outcome.result, events, ...program }, redactor),
+  );
 }
 
 /** Where programs have boxes, one that cannot have any says so with each plan. */
@@ -117,11 +128,16 @@ export function createPulumi(options: PulumiOptions): Pulumi {
     context: OperationContext,
     operation: Operation,
     worker?: Worker,
-    abandon?: AbortSignal,
+    more: Omit<OperateOptions, "workerPort"> = {},
   ): Promise<CliOutcome> => {
     await ready();
-    return operate(settings, context, operation, { workerPort: worker?.port, abandon });
+    return operate(settings, context, operation, { workerPort: worker?.port, ...more });
   };
+  const seenBy = (
+    events: readonly EngineEvent[],
+    context: OperationContext,
+    worker: Worker | undefined,
+  ): Observation => withNote(observe(events, redactor), unboxed(options, context, worker));
   const look = async (
     context: OperationContext,
     operation: Operation,
@@ -129,15 +145,15 @@ export function createPulumi(options: PulumiOptions): Pulumi {
   ): Promise<Result<Observation>> => {
     const outcome = await perform(context, operation, worker);
     if (outcome.result.code !== 0) return failed(context, operation, outcome, options, worker);
-    return ok(withNote(observe(outcome.events, redactor), unboxed(options, context, worker)));
+    return ok(seenBy(outcome.events, context, worker));
   };
   const change = async (
     context: OperationContext,
     operation: Operation,
     worker?: Worker,
-    abandon?: AbortSignal,
+    more?: Omit<OperateOptions, "workerPort">,
   ): Promise<Result<Applied>> => {
-    const outcome = await perform(context, operation, worker, abandon);
+    const outcome = await perform(context, operation, worker, more);
     const { code } = outcome.result;
     if (code !== 0 && !isResult(outcome, redactor))
       return failed(context, operation, outcome, options, worker);
@@ -149,8 +165,12 @@ export function createPulumi(options: PulumiOptions): Pulumi {
     check: (context, wanted) => look(context, { kind: "check", ...wanted }),
     refresh: (context, wanted, worker) =>
       change(context, { kind: "refresh", runProgram: worker !== undefined, ...wanted }, worker),
-    up: (context, worker, { abandon, ...wanted }) =>
-      change(context, { kind: "up", ...wanted }, worker, abandon),
+    up(context, worker, { abandon, onSeen, ...wanted }) {
+      const onPreviewed =
+        onSeen && ((events: readonly EngineEvent[]) => onSeen(seenBy(events, context, worker)));
+      const operation = { kind: "up", previews: onSeen !== undefined, ...wanted } as const;
+      return change(context, operation, worker, { abandon, onPreviewed });
+    },
     destroyPreview: context => look(context, { kind: "destroy-preview" }),
     destroy: context => change(context, { kind: "destroy" }),
   };

@@ -50,6 +50,10 @@ export type EngineEvent =
   | { readonly kind: "error"; readonly message: string }
   | { readonly kind: "cancel" };
 
+/** The engine's own word that an operation came to its end, and well: nothing but its end comes after that. */
+export const isSuccess = (event: EngineEvent): boolean =>
+  event.kind === "summary" && event.result === "succeeded";
+
 type Json = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Json =>

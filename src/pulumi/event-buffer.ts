@@ -1,6 +1,6 @@
 /** Collects an operation's events as they come, and tells progress. Bounded: programs can log without end. */
 import type { StepProgress } from "../engine/ports/pulumi.ts";
-import { parseEvent, type EngineEvent } from "./engine-event.ts";
+import { isSuccess, parseEvent, type EngineEvent } from "./engine-event.ts";
 
 /** Twice what a stack of 100,000 resources needs for a refresh and a preview. */
 const MAX_STEPS = 1_000_000;
@@ -21,7 +21,13 @@ function progressOf(event: EngineEvent): StepProgress | undefined {
 const isChatter = (event: EngineEvent): boolean =>
   event.kind === "diagnostic" && event.severity !== "error" && event.severity !== "warning";
 
-export function eventBuffer(onProgress: ((step: StepProgress) => void) | undefined): EventBuffer {
+export interface BufferOptions {
+  readonly onStep: (step: StepProgress) => void;
+  /** Called with all of them when the engine says that the operation succeeded. */
+  readonly onSucceeded?: ((events: readonly EngineEvent[]) => void) | undefined;
+}
+
+export function eventBuffer({ onStep, onSucceeded }: BufferOptions): EventBuffer {
   const events: EngineEvent[] = [];
   let diagnostics = 0;
   return {
@@ -31,8 +37,9 @@ export function eventBuffer(onProgress: ((step: StepProgress) => void) | undefin
       if (event.kind === "diagnostic" && ++diagnostics > MAX_DIAGNOSTICS) return;
       if (events.length >= MAX_STEPS) return;
       events.push(event);
-      const progress = onProgress && progressOf(event);
-      if (progress) onProgress(progress);
+      const progress = progressOf(event);
+      if (progress) onStep(progress);
+      if (isSuccess(event)) onSucceeded?.(events);
     },
     events,
   };

@@ -18,7 +18,7 @@ export interface EventStream {
   readonly address: string;
   /** Whether the CLI has come at all: one that fails early never does. */
   opened(): boolean;
-  /** Settles when the CLI has closed its stream; never rejects. */
+  /** Settles when the CLI has closed the stream that it opened last; never rejects. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
 }
@@ -39,18 +39,23 @@ function protocol(): Protocol {
   return { service: events.EventsService, empty: empty.Empty };
 }
 
+interface OpenStream {
+  readonly onEvent: (json: string) => void;
+  readonly onEnd: () => void;
+}
+
 function handlers(
   empty: new () => never,
-  mayOpen: () => boolean,
-  onEvent: (json: string) => void,
-  onEnd: () => void,
+  open: () => OpenStream | undefined,
 ): Pick<IEventsServer, "streamEvents"> {
   return {
     streamEvents(call, callback) {
-      if (!mayOpen()) {
+      const stream = open();
+      if (!stream) {
         callback({ code: grpc.status.ALREADY_EXISTS, details: "these events come from the CLI alone" });
         return;
       }
+      const { onEvent, onEnd } = stream;
       call.on("data", (request: EventRequest) => onEvent(request.getEvent()));
       call.on("end", () => {
         callback(null, new empty());
@@ -63,23 +68,36 @@ function handlers(
   };
 }
 
-/** Listens on a new socket at `path`. */
-export async function openEventStream(path: string, onEvent: (json: string) => void): Promise<EventStream> {
-  const { promise: ended, resolve: onEnd } = Promise.withResolvers<void>();
+/**
+ * Listens on a new socket at `path`. `listeners`: one for each stream that the CLI opens, one after the other: an up with
+ * a preview of its own has one for each (tried with 3.259.0).
+ */
+export async function openEventStream(
+  path: string,
+  ...listeners: readonly ((json: string) => void)[]
+): Promise<EventStream> {
   const { service, empty } = protocol();
   const server = new grpc.Server({
     "grpc.max_receive_message_length": MAX_EVENT_BYTES,
     // Statistics that nobody reads.
     "grpc.enable_channelz": 0,
   });
-  let opened = false;
-  // The CLI comes before it starts any program: whoever comes second is not the CLI.
-  const mayOpen = (): boolean => {
-    const first = !opened;
-    opened = true;
-    return first;
+  const opened: Promise<void>[] = [];
+  let isOpen = false;
+  // The CLI comes before it starts any program: whoever comes while it is there, or after it, is not the CLI.
+  const open = (): OpenStream | undefined => {
+    const onEvent = listeners[opened.length];
+    if (isOpen || !onEvent) return undefined;
+    isOpen = true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    opened.push(promise);
+    const onEnd = (): void => {
+      isOpen = false;
+      resolve();
+    };
+    return { onEvent, onEnd };
   };
-  server.addService(service, { ...handlers(empty, mayOpen, onEvent, onEnd) });
+  server.addService(service, { ...handlers(empty, open) });
   const bound = Promise.withResolvers<void>();
   server.bindAsync(`unix:${path}`, grpc.ServerCredentials.createInsecure(), error =>
     error ? bound.reject(error) : bound.resolve(),
@@ -88,8 +106,10 @@ export async function openEventStream(path: string, onEvent: (json: string) => v
   await chmod(path, 0o600);
   return {
     address: `tcp://unix:${path}`,
-    opened: () => opened,
-    ended,
+    opened: () => opened.length > 0,
+    get ended() {
+      return opened.at(-1) ?? Promise.resolve();
+    },
     async close() {
       server.forceShutdown();
       await rm(path, { force: true });

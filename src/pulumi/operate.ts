@@ -1,6 +1,6 @@
 /** Runs the CLI once, to its end, and hands back what it said. */
 import type { DynamicProviders, ServedProviders } from "../engine/ports/program.ts";
-import type { OperationContext } from "../engine/ports/pulumi.ts";
+import type { OperationContext, StepProgress } from "../engine/ports/pulumi.ts";
 import type { StopStep } from "../process/ladder.ts";
 import { run, type RunResult } from "../process/run.ts";
 import { endSession, processStartTime } from "../process/session.ts";
@@ -44,7 +44,10 @@ export interface StopTimes {
 
 export interface CliOutcome {
   readonly result: RunResult;
+  /** Of the operation itself: none where its own preview failed. */
   readonly events: readonly EngineEvent[];
+  /** Of its own preview, where it has one. */
+  readonly previewed: readonly EngineEvent[];
 }
 
 /** 1 MiB: the CLI's display is not read but for its last lines, on a failure. */
@@ -65,6 +68,8 @@ function within(ms: number, promise: Promise<void>): Promise<void> {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+const previews = (operation: Operation): boolean => operation.kind === "up" && operation.previews === true;
+
 function spawnCli(
   settings: CliSettings,
   context: OperationContext,
@@ -83,7 +88,8 @@ function spawnCli(
   return run(settings.binary, args, {
     cwd: context.program.folder,
     env,
-    deadlineMs: context.deadlineMs,
+    // A preview of its own has as long as the up, and is watched by whoever waits for it.
+    deadlineMs: previews(operation) ? 2 * context.deadlineMs : context.deadlineMs,
     ladder: cliLadder(settings.stopMs),
     maxOutput: MAX_DISPLAY,
     signal: context.signal,
@@ -110,6 +116,8 @@ export interface OperateOptions {
   readonly workerPort?: number | undefined;
   /** Kills the CLI and its session at once. */
   readonly abandon?: AbortSignal | undefined;
+  /** Of an up with a preview of its own: called with what that had to say, when it has succeeded. */
+  readonly onPreviewed?: ((events: readonly EngineEvent[]) => void) | undefined;
 }
 
 /** Other languages have no boxes, and start their dynamic providers in their own ways. */
@@ -126,14 +134,17 @@ async function operateIn(
   settings: CliSettings,
   context: OperationContext,
   operation: Operation,
-  { workerPort, abandon }: OperateOptions,
+  { workerPort, abandon, onPreviewed }: OperateOptions,
 ): Promise<CliOutcome> {
   const chain = watchBrokenChain();
-  const buffer = eventBuffer(step => {
+  const onStep = (step: StepProgress): void => {
     chain.saw(step);
     context.onProgress?.(step);
-  });
-  const stream = await openEventStream(folder.socket, json => buffer.add(json));
+  };
+  const preview = eventBuffer({ onStep, onSucceeded: onPreviewed });
+  const buffer = eventBuffer({ onStep });
+  const inOrder = onPreviewed ? [preview, buffer] : [buffer];
+  const stream = await openEventStream(folder.socket, ...inOrder.map(one => (json: string) => one.add(json)));
   let served: ServedProviders | undefined;
   try {
     served = await serveProviders(settings, context, folder.providers);
@@ -145,7 +156,7 @@ async function operateIn(
     const started = (pid: number): void => chain.started(pid);
     const result = await spawnCli(settings, context, operation, env, stream.address, { abandon, started });
     if (stream.opened()) await within(STREAM_END_MS, stream.ended);
-    return { result, events: buffer.events };
+    return { result, events: buffer.events, previewed: preview.events };
   } finally {
     chain.stop();
     await Promise.all([stream.close(), served?.close()]);

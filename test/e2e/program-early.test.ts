@@ -27,7 +27,7 @@ const times = (text: string, what: string): number => text.split(what).length - 
 
 /** What it wrote, and whether the process that was taken is the one that ran it. */
 async function preview(program: PreparedProgram, soon: Foreseen) {
-  const worker = await bench.pool.take(program, {}, soon);
+  const worker = await bench.pool.take(program, {}, [soon]);
   assert.ok(worker.ok);
   const { port, pid } = worker.value;
   const ran = await bench.cli(program, ["preview"], { PULUMI_DEBUG_LANGUAGES: `nodejs:${port}` });
@@ -68,10 +68,26 @@ test(
 test("a program that was begun ahead and is not asked for runs no line of its own", async () => {
   const program = await prepared("good-day");
   await preview(program, plan);
-  const worker = await bench.pool.take(program, {}, plan);
+  const worker = await bench.pool.take(program, {}, [plan]);
   assert.ok(worker.ok);
   // Others are brought up meanwhile, from start to end.
   await preview(program, { ...plan, configHash: "b" });
   assert.equal(worker.value.output(), "");
   await worker.value.stop();
+});
+
+test("an up with a preview of its own runs the program once for each", { timeout: 120_000 }, async () => {
+  const program = await prepared("good-evening");
+  const both = [plan, { ...plan, dryRun: false }];
+  for (let round = 0; round < 2; round++) {
+    const worker = await bench.pool.take(program, {}, both);
+    assert.ok(worker.ok);
+    const { port, pid } = worker.value;
+    const ran = await bench.cli(program, ["up", "--yes"], { PULUMI_DEBUG_LANGUAGES: `nodejs:${port}` });
+    assert.equal(ran.code, 0, ran.stdout.toString());
+    const output = worker.value.output();
+    assert.notEqual(worker.value.pid, pid);
+    await worker.value.stop();
+    assert.equal(times(output, "greeting: good-evening"), 2, output);
+  }
 });

@@ -74,13 +74,14 @@ export interface Foreseen {
 
 export interface WorkerPool {
   /**
-   * A worker for one run; started ahead of need where `sdk` was seen before. With `soon`, what the CLI will ask for within
-   * seconds, the program may be brought up to its first line meanwhile. Failures: process-died, timed-out.
+   * A worker for one operation; started ahead of need where `sdk` was seen before. With `soon`, what the CLI will ask for
+   * within seconds, one after the other, the program may be brought up to its first line meanwhile. Failures:
+   * process-died, timed-out.
    */
   take(
     program: PreparedProgram,
     env: Readonly<Record<string, string>>,
-    soon?: Foreseen,
+    soon?: readonly Foreseen[],
   ): Promise<Result<Worker>>;
   /** Starts workers ahead of need for these SDK folders, and lets others go. */
   warm(sdks: readonly string[]): void;

@@ -119,6 +119,12 @@ export interface Pulumi {
       readonly refresh?: boolean;
       /** Default: all. */
       readonly targets?: Targets;
+      /**
+       * Given, it makes a preview of its own before, in the same words (`refresh`, `targets`, `exclude`), and tells what that
+       * saw when it has succeeded. Then it asks for its update, and waits for the plan; until then it has changed nothing.
+       * A preview that fails is what the up fails of.
+       */
+      readonly onSeen?: (seen: Observation) => void;
       /** Kills the CLI at once: for one that was started ahead of its plan and may have changed nothing yet. */
       readonly abandon?: AbortSignal;
     },

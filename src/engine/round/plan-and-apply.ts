@@ -4,13 +4,13 @@ import { fail, ok, type Result } from "../failure.ts";
 import { judge, takesAway, type GateContext } from "../gate.ts";
 import { isEmpty, isEngineOwn } from "../plan.ts";
 import type { Plan } from "../ports/plan.ts";
-import type { OperationContext, Targets } from "../ports/pulumi.ts";
+import type { OperationContext } from "../ports/pulumi.ts";
 import { endedWith } from "../run.ts";
 import type { Ahead } from "../steps/ahead.ts";
 import { applyDestroy, applyPlan } from "../steps/apply.ts";
-import { lookAtDestroy, makeLook, type Look } from "../steps/look.ts";
+import { lookAtDestroy, makeLook, type How, type Look, type Scope } from "../steps/look.ts";
 import { applied, base, type Seen } from "./ends.ts";
-import { aheadOf, targetsOf, wayFor } from "./narrow.ts";
+import { aheadOf, scopeOf, wayFor } from "./scope.ts";
 import { driftSeen, end, type Round, type RoundEnd } from "./round.ts";
 
 async function gateContext(round: Round, plan: Plan): Promise<GateContext> {
@@ -42,10 +42,10 @@ async function savedBefore({ run, world }: Round, plan: Plan): Promise<Result<vo
 }
 
 export async function planAndApply(round: Round): Promise<RoundEnd> {
-  const targets = await targetsOf(round);
-  const ahead = aheadOf(round, targets);
+  const scope = await scopeOf(round);
+  const ahead = aheadOf(round, scope);
   try {
-    return await planned(round, ahead, targets);
+    return await planned(round, ahead, scope);
   } finally {
     await ahead.drop();
   }
@@ -55,16 +55,16 @@ export async function planAndApply(round: Round): Promise<RoundEnd> {
 async function lookAt(
   { run, world, workspace, view }: Round,
   context: OperationContext,
-  targets: Targets | undefined,
+  how: How,
 ): Promise<Result<Look>> {
-  const how = run.mode === "destroy" ? lookAtDestroy : makeLook;
-  const looked = await how(run, world, context, workspace, view, targets);
+  const make = run.mode === "destroy" ? lookAtDestroy : makeLook;
+  const looked = await make(run, world, context, workspace, view, how);
   const unknown = view.unknown.map(({ urn }) => urn);
   const missing = await adoptedInVain(run, world, looked.ok ? ok(looked.value.drift) : looked, unknown);
   return missing ? fail(missing) : looked;
 }
 
-async function planned(round: Round, ahead: Ahead, targets: Targets | undefined): Promise<RoundEnd> {
+async function planned(round: Round, ahead: Ahead, scope: Scope): Promise<RoundEnd> {
   const { run, world, view } = round;
   const destroy = run.mode === "destroy";
   const looking: OperationContext = {
@@ -75,7 +75,7 @@ async function planned(round: Round, ahead: Ahead, targets: Targets | undefined)
       round.context.onProgress?.(step);
     },
   };
-  const looked = await lookAt(round, looking, targets);
+  const looked = await lookAt(round, looking, { ...scope, first: ahead.look });
   if (!looked.ok)
     return end(
       endedWith(looked.failure, {

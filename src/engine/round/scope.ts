@@ -1,18 +1,20 @@
-/** How little a round needs to look at, and which CLI it starts before it knows: decided before its plan is made. */
+/** How much a round looks at, and with which CLI: decided before its plan is made. */
 import { isRepair, repairTargets } from "../repair.ts";
 import type { Plan } from "../ports/plan.ts";
-import type { Targets } from "../ports/pulumi.ts";
 import { NOT_AHEAD, prepareAhead, type Ahead } from "../steps/ahead.ts";
 import type { Way } from "../steps/apply.ts";
 import { differing } from "../steps/differing.ts";
+import type { Scope } from "../steps/look.ts";
 import type { Round } from "./round.ts";
 
-/** With more, reading everything once more takes longer than a refresh of the drift alone with a CLI of its own. */
+/** With more, reading everything once more takes longer than a CLI of its own for the plan. */
 const MOST_READ_TWICE = 60;
+
+const ALL: Scope = { refresh: true };
 
 /**
  * Where the program is the deployed one, what there is to apply is drift: an up that reads by itself corrects it without
- * a second CLI. It takes into the state also what differs only since the plan, so nothing may be let be there: from the
+ * another CLI. It takes into the state also what differs only since the plan, so nothing may be let be there: from the
  * state on, that is a change like others. Other providers' resources may take a request each.
  */
 function correctsDrift({ run, context }: Round): boolean {
@@ -22,38 +24,56 @@ function correctsDrift({ run, context }: Round): boolean {
 }
 
 /**
- * What differs, where that is all there can be to do: then nothing else is looked at, but for what depends on it. Not for a
- * person, who may know of something that hosts do not tell: what the program gets from elsewhere.
+ * A new revision is planned from the state where that is known to be what is there. A repair that nobody asked for looks at
+ * what differs, and at what depends on it: a person may know of something that hosts do not tell, such as what the program
+ * gets from elsewhere.
  */
-export async function targetsOf(round: Round): Promise<Targets | undefined> {
+export async function scopeOf(round: Round): Promise<Scope> {
   const { run, world, view } = round;
-  const unasked = run.mode === "converge" && (run.trigger === "probe" || run.trigger === "drift");
-  if (!unasked || !correctsDrift(round)) return undefined;
-  const urns = await differing(run, world, view);
-  return urns && isRepair(urns) ? { urns, dependents: true } : undefined;
+  if (run.mode !== "converge") return ALL;
+  if (view.version === 0) return { refresh: false };
+  const repairs = (run.trigger === "probe" || run.trigger === "drift") && correctsDrift(round);
+  const urns = run.trustsState || repairs ? await differing(run, world, view) : undefined;
+  if (!urns) return ALL;
+  if (run.trustsState) return { refresh: urns.length > 0 };
+  return isRepair(urns) ? { refresh: true, targets: { urns, dependents: true } } : ALL;
 }
 
-/** Nobody waits for a scheduled check; a person who asks has a reason, as the probe has. */
+/** One CLI makes the plan and applies it: what it reads it reads twice. */
+function readsLittle(round: Round, { refresh, targets }: Scope): boolean {
+  return (
+    !refresh || targets !== undefined || (correctsDrift(round) && round.view.resources <= MOST_READ_TWICE)
+  );
+}
+
+/** Whether there is likely something to apply: nobody waits for a scheduled check, and a person who asks has a reason. */
 function mayDiffer({ trigger, light, stack }: Round["run"]): boolean {
-  if (trigger === "probe") return stack.settings.drift.action === "correct";
-  return trigger === "manual" || (!light && trigger !== "drift");
+  if (trigger === "probe") return !light && stack.settings.drift.action === "correct";
+  return !light && trigger !== "drift";
 }
 
-/** Worth it only where an apply is likely, and nothing else waits for the cores. */
-export function aheadOf(round: Round, targets: Targets | undefined): Ahead {
+/** Beside the plan's own CLI it is worth it only where an apply is likely. */
+export function aheadOf(round: Round, scope: Scope): Ahead {
   const { run, world, signals, context, view } = round;
-  const refresh = targets !== undefined || (correctsDrift(round) && view.resources <= MOST_READ_TWICE);
-  // A repair that does not read everything reads its targets, which only the plan tells where no probe did.
-  const likely = targets !== undefined || (mayDiffer(run) && (!run.light || refresh));
-  const applies = run.mode === "converge" && run.stack.settings.managed;
-  if (!applies || !likely || !signals.alone()) return NOT_AHEAD;
+  if (run.mode !== "converge" || !run.stack.settings.managed) return NOT_AHEAD;
   const exclude = view.unknown.map(({ urn }) => urn);
-  return prepareAhead(world, { ...context, signal: signals.apply }, { exclude, refresh, targets });
+  const applying = { ...context, signal: signals.apply };
+  // With others under way each core has work already, and what is prepared for nothing would only cost.
+  const alone = signals.alone();
+  if (readsLittle(round, scope))
+    return prepareAhead(world, applying, {
+      ...scope,
+      exclude,
+      looking: signals.look,
+      soon: alone ? ["preview", "up"] : ["preview"],
+    });
+  if (!mayDiffer(run) || !alone) return NOT_AHEAD;
+  return prepareAhead(world, applying, { exclude, refresh: false, soon: ["up"] });
 }
 
-/** An up that was started ahead and reads drift otherwise than the plan did is of no use. */
+/** An up that was started ahead and reads with other provider settings than the plan did is of no use. */
 export async function wayFor({ run }: Round, plan: Plan, ahead: Ahead): Promise<Way> {
-  if (!ahead.refreshes) return { ahead, targets: run.light ? repairTargets(plan) : undefined };
+  if (!ahead.look) return { ahead, targets: run.light ? repairTargets(plan) : undefined };
   if (!plan.refreshRunsProgram) return { ahead };
   // Before anything is bound: it waits for just that.
   await ahead.drop();

@@ -60,7 +60,7 @@ async function up(
     await world.state.bind(run.id, binding);
     return running;
   }
-  const soon = foreseen(context, { dryRun: false });
+  const soon = foreseen(context, "up");
   const worker = await world.workers.take(context.program, context.env, soon);
   if (!worker.ok) return worker;
   try {

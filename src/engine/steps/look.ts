@@ -7,7 +7,6 @@ import type { Change, Plan } from "../ports/plan.ts";
 import type { Foreseen } from "../ports/program.ts";
 import type { Observation, OperationContext, Targets } from "../ports/pulumi.ts";
 import type { Run, RunWorld } from "../run.ts";
-import { differing } from "./differing.ts";
 import type { StateView, Workspace } from "./workspace.ts";
 
 export interface Look {
@@ -28,20 +27,38 @@ export async function checkDrift(
   return seen.ok ? ok(sortDrift(seen.value.drift, run.stack.settings.ignoreDrift, world.clock.now())) : seen;
 }
 
+export type RunOfProgram = "preview" | "up";
+
 /** With plugins the CLI takes seconds until it wants the program. */
-export function foreseen(context: OperationContext, { dryRun }: { dryRun: boolean }): Foreseen | undefined {
-  const { program, stack, configHash } = context;
-  return program.plugins.length === 0 ? { stack: stack.name, configHash, dryRun } : undefined;
+export function foreseen(
+  { program, stack, configHash }: OperationContext,
+  ...runs: readonly RunOfProgram[]
+): readonly Foreseen[] {
+  if (program.plugins.length > 0) return [];
+  return runs.map(run => ({ stack: stack.name, configHash, dryRun: run === "preview" }));
 }
 
 type PreviewOptions = Parameters<RunWorld["pulumi"]["preview"]>[2];
+
+/** How much of reality is looked at. */
+export interface Scope {
+  /** It is read; otherwise the state is taken for it. */
+  readonly refresh: boolean;
+  /** Default: all. */
+  readonly targets?: Targets;
+}
+
+export interface How extends Scope {
+  /** Looks in this way, where there is a CLI for it already. Default: one of its own does. */
+  readonly first?: (() => Promise<Result<Observation>>) | undefined;
+}
 
 async function preview(
   world: RunWorld,
   context: OperationContext,
   options: PreviewOptions,
 ): Promise<Result<Observation>> {
-  const soon = options.runProgramForRefresh ? undefined : foreseen(context, { dryRun: true });
+  const soon = options.runProgramForRefresh ? [] : foreseen(context, "preview");
   const worker = await world.workers.take(context.program, context.env, soon);
   if (!worker.ok) return worker;
   try {
@@ -61,10 +78,12 @@ interface Observed {
 async function observe(
   world: RunWorld,
   context: OperationContext,
-  options: Pick<PreviewOptions, "exclude" | "refresh" | "targets">,
+  exclude: readonly string[],
+  { refresh, targets, first: look }: How,
 ): Promise<Result<Observed>> {
-  const { exclude } = options;
-  const first = await preview(world, context, options);
+  const first = look
+    ? await look()
+    : await preview(world, context, { exclude, refresh, ...(targets && { targets }) });
   const again = wantsProgram(first);
   const second = again ? await preview(world, context, { exclude, runProgramForRefresh: true }) : first;
   const counts = again ? lookThatCounts(first, second) : first;
@@ -87,23 +106,18 @@ async function withoutCorrections(
   return ok([...others, ...plain.value.changes.filter(({ urn }) => kept.has(urn))]);
 }
 
-/** A new revision is planned from the state where that is known to be what is there. */
-const isKnown = async (run: Run, world: RunWorld, view: StateView): Promise<boolean> =>
-  run.mode === "converge" && run.trustsState && (await differing(run, world, view))?.length === 0;
-
-/** Refresh and preview in one pass, of everything or of `targets`. The plan's drift is what this run would correct. */
+/** Refresh and preview in one pass. The plan's drift is what this run would correct. */
 export async function makeLook(
   run: Run,
   world: RunWorld,
   context: OperationContext,
   workspace: Workspace,
   view: StateView,
-  targets?: Targets,
+  how: How,
 ): Promise<Result<Look>> {
   const { settings } = run.stack;
   const exclude = view.unknown.map(({ urn }) => urn);
-  const refresh = !(await isKnown(run, world, view));
-  const observed = await observe(world, context, { exclude, refresh, ...(targets && { targets }) });
+  const observed = await observe(world, context, exclude, how);
   if (!observed.ok) return observed;
   const { seen, byProgram } = observed.value;
   const drift = sortDrift(seen.drift, settings.ignoreDrift, world.clock.now());
@@ -128,7 +142,7 @@ export async function makeLook(
     unknown: view.unknown,
     resources: view.resources,
   });
-  return ok({ plan, drift, full: targets === undefined });
+  return ok({ plan, drift, full: how.targets === undefined });
 }
 
 /** What a destroy would do. */

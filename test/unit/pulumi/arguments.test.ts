@@ -68,3 +68,9 @@ test("a preview reads reality unless it is told not to", () => {
     argumentsOf({ kind: "preview", exclude: [], refresh }, place).includes("--refresh");
   assert.deepEqual([reads(), reads(true), reads(false)], [true, true, false]);
 });
+
+test("an up makes a preview of its own where it is told to", () => {
+  const skips = (previews?: true): boolean =>
+    argumentsOf({ kind: "up", exclude: [], ...(previews && { previews }) }, place).includes("--skip-preview");
+  assert.deepEqual([skips(), skips(true)], [true, false]);
+});

@@ -68,3 +68,42 @@ test("a sender that dies ends the stream", async () => {
   await stream.close();
   rmSync(folder, { recursive: true });
 });
+
+test("where two are expected, the second comes after the first, and to a listener of its own", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "events-"));
+  const got: string[] = [];
+  const first = Promise.withResolvers<void>();
+  const stream = await openEventStream(
+    path.join(folder, "e"),
+    json => {
+      got.push(`preview ${json}`);
+      first.resolve();
+    },
+    json => got.push(`up ${json}`),
+  );
+  const send = async (text: string): Promise<number | undefined> => {
+    const { client, call, answered } = connect(stream.address);
+    call.write(request(text));
+    call.end();
+    const code = (await answered)?.code;
+    client.close();
+    return code;
+  };
+  try {
+    const preview = connect(stream.address);
+    preview.call.write(request("one"));
+    await first.promise;
+    assert.equal(await send("forged"), grpc.status.ALREADY_EXISTS);
+    preview.call.end();
+    assert.equal(await preview.answered, null);
+    await stream.ended;
+    assert.equal(await send("two"), undefined);
+    await stream.ended;
+    assert.equal(await send("three"), grpc.status.ALREADY_EXISTS);
+    assert.deepEqual(got, ["preview one", "up two"]);
+    preview.client.close();
+  } finally {
+    await stream.close();
+    rmSync(folder, { recursive: true });
+  }
+});
