@@ -162,7 +162,7 @@ test("a deploy survives the death of any of its processes, and of the daemon", a
     stage.repository.commit("generation 8", generations(stage, 8));
     daemon = await stage.serve();
     await until("it plans", () =>
-      stage.processes().some(({ command }) => command.includes("pulumi preview")),
+      stage.processes().some(({ command }) => /pulumi (preview|up) /.test(command)),
     );
     daemon.kill("SIGTERM");
     assert.equal((await daemon.ended).code, 0);

@@ -116,7 +116,7 @@ test(
       until("the provider has begun", () => having(stage, sleep)[0]);
     const [first] = await Promise.all(Object.values(SLEEPS).map(sleeper));
     const cli = having(stage, "organization/one/dev").find(({ command }) =>
-      command.includes("pulumi preview"),
+      /pulumi (preview|up) /.test(command),
     );
     assert.ok(cli && first, JSON.stringify(stage.processes()));
     process.kill(cli.pid, "SIGKILL");
