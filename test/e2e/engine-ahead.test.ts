@@ -22,6 +22,10 @@ function ups(stack: string): readonly number[] {
     .map(Number);
 }
 
+/** Whether it makes a preview of its own. */
+const plans = (pid: number): boolean =>
+  !readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes("--skip-preview");
+
 /** A file whose content is known when another is there. */
 const FOLLOWING = `const first = file("b/0", "one"); file("b/2", first.id);`;
 
@@ -41,12 +45,16 @@ test("an up that was started ahead of its plan", async t => {
   const commit = (files: Readonly<Record<string, string>>): string =>
     stage.commit({ "ahead/index.mjs": fileProgram(box.folder, files) });
   let seen: readonly number[] = [];
-  const look = (): void => void (seen = ups("ahead/dev"));
+  let planned: boolean | undefined;
+  const look = (): void => {
+    seen = ups("ahead/dev");
+    planned = seen[0] === undefined ? undefined : plans(seen[0]);
+  };
 
-  await t.test("does what the plan holds", async () => {
+  await t.test("makes the plan where there is nothing to read yet, and does what that holds", async () => {
     stage.beforeApply("ahead/dev", look);
     assert.equal((await stage.sync("ahead/dev")).outcome, "converged");
-    assert.equal(seen.length, 1);
+    assert.deepEqual([seen.length, planned], [1, true]);
     assert.deepEqual(ups("ahead/dev"), []);
     assert.equal(box.read("a/0"), "one");
   });
@@ -55,7 +63,7 @@ test("an up that was started ahead of its plan", async t => {
     commit({ "a/0": "two" });
     stage.beforeApply("ahead/dev", look);
     assert.equal((await stage.sync("ahead/dev")).failure?.reason, "limit-exceeded");
-    assert.equal(seen.length, 1);
+    assert.deepEqual([seen.length, planned], [1, true], "the stack is settled, and all is as the state says");
     assert.deepEqual(ups("ahead/dev"), []);
     assert.deepEqual([box.read("a/0"), box.read("a/1")], ["one", "one"]);
     assert.deepEqual(await stage.resources("ahead/dev"), ["a/0", "a/1", "a/2"]);
@@ -67,7 +75,7 @@ test("an up that was started ahead of its plan", async t => {
     stage.beforeApply("ahead/dev", look);
     const run = await stage.sync("ahead/dev");
     assert.equal(run.outcome, "converged", JSON.stringify(run.failure));
-    assert.equal(seen.length, 1);
+    assert.deepEqual([seen.length, planned], [1, false]);
     assert.deepEqual([box.read("a/0"), box.read("a/1")], ["three", "one"]);
   });
 
@@ -77,7 +85,7 @@ test("an up that was started ahead of its plan", async t => {
     stage.beforeApply("ahead/dev", look);
     const run = await stage.sync("ahead/dev");
     assert.equal(run.outcome, "converged", JSON.stringify(run.failure));
-    assert.equal(seen.length, 1);
+    assert.deepEqual([seen.length, planned], [1, true]);
     assert.equal(run.timings?.["refresh"], undefined);
     assert.deepEqual([box.read("a/1"), box.read("a/2")], ["one", "one"]);
   });

@@ -102,6 +102,8 @@ export function prepareAhead(world: RunWorld, context: OperationContext, options
       late.resolve(fail({ kind: "transient", reason: "timed-out", what, afterMs })),
     );
     const ended = begin().running.then(unseen);
+    // Called off while it was found out how much there is to look at: that is told to nobody a second time.
+    if (looking?.aborted) kill();
     return Promise.race([seen.promise.then(ok), ended, late.promise]).finally(callOff);
   }
 
