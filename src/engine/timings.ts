@@ -40,7 +40,8 @@ export function timedWorld(world: RunWorld): Timings {
       try {
         return await work(...args);
       } finally {
-        add(name, world.clock.now() - Math.max(started, notBefore()));
+        const ms = world.clock.now() - Math.max(started, notBefore());
+        if (ms >= 0) add(name, ms);
       }
     };
   const { pulumi, workers, installer, secrets, state, providers, care } = world;
@@ -63,7 +64,7 @@ export function timedWorld(world: RunWorld): Timings {
       state: {
         ...state,
         bind: (runId, binding) => {
-          bound = world.clock.now();
+          bound = binding.kind === "awaited" ? Infinity : world.clock.now();
           return state.bind(runId, binding);
         },
         resources: timed("state", (stack, options) => state.resources(stack, options)),
