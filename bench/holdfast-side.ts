@@ -35,7 +35,7 @@ export interface SideOptions {
 const PROBE_SECONDS = 5;
 const PROBED = `interval: 1h, drift: { every: 24h, probe: ${PROBE_SECONDS}s }`;
 
-/** Of the events since `from`, the next one that `pick` wants. */
+/** What `pick` makes of the next event that it wants. */
 async function next<T>(
   what: string,
   events: readonly EngineEvent[],

@@ -94,11 +94,13 @@ const sized =
       () => holdfast.run("check", "unchanged"),
       () => ansible.pull(),
     );
-    // Another file each time: who changes the same one again and again is answered less and less often.
-    let file = 0;
+    // Another file each time: who changes the same one again and again is answered less and less often. Never the one that
+    // commits change.
+    let changes = 0;
+    const byHand = (): Promise<unknown> => host.run(`echo by hand >>/data/f${1 + (changes++ % (count - 1))}`);
     const repaired = await figure(
       `repair of 1 of ${count} files on a host, from the probe that finds it`,
-      () => holdfast.repair(() => host.run(`echo by hand >>/data/f${++file}`)),
+      () => holdfast.repair(byHand),
       async () => {
         await host.run("echo by hand >>/ansible-data/f1");
         return ansible.pull();
@@ -106,12 +108,12 @@ const sized =
     );
     const asked = await medianOf(times, async () => {
       await holdfast.probed();
-      await host.run(`echo by hand >>/data/f${++file}`);
+      await byHand();
       return holdfast.run("converge", "converged");
     });
     const { plain } = repaired;
     const byPerson = {
-      what: "the same, where a person asks for it",
+      what: `repair of 1 of ${count} files on a host, where a person asks for it`,
       unit: "s" as const,
       holdfast: asked,
       plain,
