@@ -84,7 +84,8 @@ export async function openEventStream(
   });
   const opened: Promise<void>[] = [];
   let isOpen = false;
-  // The CLI comes before it starts any program: whoever comes while it is there, or after it, is not the CLI.
+  // The CLI comes before it starts any program, and again when its first stream is closed, which it waits for: whoever
+  // comes while it is there, or after the last one, is not the CLI.
   const open = (): OpenStream | undefined => {
     const onEvent = listeners[opened.length];
     if (isOpen || !onEvent) return undefined;
