@@ -20,6 +20,7 @@ import {
   keepNoStacksOfPromises,
   preloadSdk,
 } from "./sdk-preload.ts";
+import { makeOutputsWhenAsked } from "./outputs-when-asked.ts";
 import { settleHeap } from "./settle-heap.ts";
 import { describeStacksBySource } from "./stack-traces.ts";
 import { preloadTypescript, registerTypescript } from "./typescript.ts";
@@ -100,6 +101,7 @@ enableCompileCache(path.join(options.cache, "compiled"));
 preloadTypescript(options.transpiled);
 await preloadSdk(options.sdk);
 keepNoStacksOfPromises(options.sdk);
+makeOutputsWhenAsked(options.sdk);
 /** Until the run begins: of a rehearsal that was given up, something may fail that nobody waits for any more. */
 const unheard = (): void => undefined;
 process.on("unhandledRejection", unheard);

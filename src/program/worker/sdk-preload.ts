@@ -14,7 +14,8 @@ const PARTS = [
 ];
 const LIBRARIES = ["minimist", "ini", "semver", "source-map-support"];
 
-function loadIfThere(require: NodeJS.Require, name: string): unknown {
+/** Undefined where there is no such module. */
+export function loadIfThere(require: NodeJS.Require, name: string): unknown {
   try {
     return require(name);
   } catch (error) {
