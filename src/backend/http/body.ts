@@ -37,13 +37,14 @@ async function plain(request: IncomingMessage, bytes: Buffer): Promise<Buffer | 
   }
 }
 
-/** An empty body is `undefined`. */
-export async function readBody(request: IncomingMessage): Promise<Body> {
+/** An empty body is `undefined`, and so is one without the word that it is read for. */
+export async function readBody(request: IncomingMessage, readFor?: string): Promise<Body> {
   const bytes = await collect(request);
   if (!bytes) return { ok: false, answer: TOO_LARGE };
   if (bytes.length === 0) return { ok: true, value: undefined };
   const text = await plain(request, bytes);
   if (!Buffer.isBuffer(text)) return { ok: false, answer: text };
+  if (readFor !== undefined && !text.includes(readFor)) return { ok: true, value: undefined };
   try {
     return { ok: true, value: JSON.parse(text.toString("utf8")) };
   } catch {

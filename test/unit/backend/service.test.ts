@@ -99,6 +99,28 @@ test("a restart of the service in the middle of an update loses nothing", async 
   assert.deepEqual(await resources(stack), [urn(stack, "a")]);
 });
 
+test("of the engine's events the summary is kept, whichever batch it comes in", async () => {
+  const stack = await newStack();
+  const { live } = await start(stack);
+  const tell = async (body: string): Promise<number> => {
+    const authorization = `update-token ${live.update.token ?? ""}`;
+    const sent = await fetch(`${stage.url}${live.path}/events/batch`, {
+      method: "POST",
+      headers: { authorization },
+      body,
+    });
+    await sent.text();
+    return sent.status;
+  };
+  const summary = { sequence: 2, summaryEvent: { resourceChanges: { create: 1, same: 2 } } };
+  assert.equal(await tell(JSON.stringify({ events: [{ sequence: 1, preludeEvent: { config: {} } }] })), 204);
+  assert.equal(await tell(JSON.stringify({ events: [summary] })), 204);
+  assert.equal(await tell(JSON.stringify({ events: [{ sequence: 3, cancelEvent: {} }] })), 204);
+  await complete(live);
+  const { json } = await call(stage, "GET", `/api/stacks/organization/web/${stack}/updates/latest`);
+  assert.deepEqual((json.info as Record<string, unknown>).resourceChanges, { create: 1, same: 2 });
+});
+
 test("a lease that ran out is replayed at the next read; its holder is told", async () => {
   const stack = await newStack();
   const { live } = await start(stack);

@@ -42,11 +42,11 @@ test("events arrive in their order, from one sender only, on a socket for us onl
     const stranger = connect(stream.address);
     stranger.call.write(request("forged"));
     assert.equal((await stranger.answered)?.code, grpc.status.ALREADY_EXISTS);
-    cli.call.write(request("two"));
+    for (const text of ["zwei 🙂 \u0000", "", "x".repeat(100_000)]) cli.call.write(request(text));
     cli.call.end();
     assert.equal(await cli.answered, null);
     await stream.ended;
-    assert.deepEqual(got, ["one", "two"]);
+    assert.deepEqual(got, ["one", "zwei 🙂 \u0000", "", "x".repeat(100_000)]);
     cli.client.close();
     stranger.client.close();
   } finally {
