@@ -33,7 +33,8 @@ test("as JSON a budget is missed or not", () => {
   );
 });
 
-test("the median of an even number is the upper one; of nothing there is none", () => {
-  assert.equal(median([3, 1, 2, 4]), 3);
+test("the median of an even number is between the middle two; of nothing there is none", () => {
+  assert.equal(median([3, 1, 2, 4]), 2.5);
+  assert.equal(median([3, 1, 2]), 2);
   assert.ok(Number.isNaN(median([])));
 });
