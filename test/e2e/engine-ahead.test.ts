@@ -126,6 +126,18 @@ test("an up that was started ahead of its plan", async t => {
     assert.equal(box.read("a/0"), "four");
   });
 
+  await t.test("is begun anew where a new commit finds that the state is not what is there", async () => {
+    commit({ ...one, "a/0": "six" });
+    box.write("a/1", "by hand");
+    stage.beforeApply("ahead/dev", look);
+    const run = await stage.sync("ahead/dev");
+    assert.equal(run.outcome, "converged", JSON.stringify(run.failure));
+    assert.ok(run.timings?.["probe"], "what is there was asked for while it came up");
+    assert.deepEqual([seen.length, planned], [1, false]);
+    assert.deepEqual([box.read("a/0"), box.read("a/1")], ["six", "one"]);
+    assert.deepEqual(ups("ahead/dev"), []);
+  });
+
   await t.test("is not started for a plan that nobody applies", async () => {
     commit({ ...one, "a/0": "five" });
     stage.beforeApply("ahead/dev", look);

@@ -6,11 +6,11 @@ import { isEmpty, isEngineOwn } from "../plan.ts";
 import type { Plan } from "../ports/plan.ts";
 import type { OperationContext } from "../ports/pulumi.ts";
 import { endedWith } from "../run.ts";
-import type { Ahead } from "../steps/ahead.ts";
+import { NOT_AHEAD, type Ahead } from "../steps/ahead.ts";
 import { applyDestroy, applyPlan } from "../steps/apply.ts";
 import { lookAtDestroy, makeLook, type How, type Look, type Scope } from "../steps/look.ts";
 import { applied, base, type Seen } from "./ends.ts";
-import { aheadOf, scopeOf, wayFor } from "./scope.ts";
+import { aheadOf, likelyScope, scopeOf, wayFor } from "./scope.ts";
 import { driftSeen, end, type Round, type RoundEnd } from "./round.ts";
 
 async function gateContext(round: Round, plan: Plan): Promise<GateContext> {
@@ -41,10 +41,20 @@ async function savedBefore({ run, world }: Round, plan: Plan): Promise<Result<vo
   return world.care.beforeDestructive(`run ${run.id} of ${run.stack.name}`);
 }
 
+/**
+ * While hosts are asked whether all is as the state says, the CLI comes up as if it were, which it mostly is. Where it is
+ * not, that one is of no use.
+ */
 export async function planAndApply(round: Round): Promise<RoundEnd> {
-  const scope = await scopeOf(round);
-  const ahead = aheadOf(round, scope);
+  const likely = likelyScope(round);
+  let ahead = likely ? aheadOf(round, likely) : NOT_AHEAD;
   try {
+    ahead.begin();
+    const scope = await scopeOf(round);
+    if (scope.refresh !== likely?.refresh) {
+      await ahead.drop();
+      ahead = aheadOf(round, scope);
+    }
     return await planned(round, ahead, scope);
   } finally {
     await ahead.drop();

@@ -3,7 +3,7 @@ import { isRepair, repairTargets } from "../repair.ts";
 import type { Plan } from "../ports/plan.ts";
 import { NOT_AHEAD, prepareAhead, type Ahead } from "../steps/ahead.ts";
 import type { Way } from "../steps/apply.ts";
-import { differing } from "../steps/differing.ts";
+import { canTell, differing } from "../steps/differing.ts";
 import type { Scope } from "../steps/look.ts";
 import type { Round } from "./round.ts";
 
@@ -37,6 +37,12 @@ export async function scopeOf(round: Round): Promise<Scope> {
   if (!urns) return ALL;
   if (run.trustsState) return { refresh: urns.length > 0 };
   return isRepair(urns) ? { refresh: true, targets: { urns, dependents: true } } : ALL;
+}
+
+/** What `scopeOf` will most likely say where it has to ask hosts; undefined where it need not, or nobody can tell. */
+export function likelyScope({ run, view, signals }: Round): Scope | undefined {
+  const asks = run.mode === "converge" && run.trustsState && canTell(view);
+  return asks && signals.alone() ? { refresh: false } : undefined;
 }
 
 /** One CLI makes the plan and applies it: what it reads it reads twice. */

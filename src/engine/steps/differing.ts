@@ -7,6 +7,10 @@ import type { StateView } from "./workspace.ts";
 const isWhole = ({ version, resources }: StateView, report: ProbeReport): boolean =>
   report.version === version && report.watched === resources && report.silent.length === 0;
 
+/** Whether hosts can tell of everything that the state holds. */
+export const canTell = ({ onlyOwn, resources, unknown }: StateView): boolean =>
+  onlyOwn && resources > 0 && unknown.length === 0;
+
 /**
  * URNs of what differs, with the probe's eyes, which are a Read's: a family judges the same answers for both. Undefined
  * where that cannot be told: with resources of others, silent hosts, or steps whose outcome nobody knows, a refresh has
@@ -18,7 +22,7 @@ export async function differing(
   view: StateView,
 ): Promise<readonly string[] | undefined> {
   const stack = run.stack.name;
-  if (!view.onlyOwn || view.resources === 0 || view.unknown.length > 0) return undefined;
+  if (!canTell(view)) return undefined;
   if ((await world.state.pending(stack)).length > 0) return undefined;
   const resources = () => world.state.resources(stack, { openSecrets: true });
   let urns: readonly string[] | undefined;

@@ -4,7 +4,7 @@ import { ok } from "../../../../src/engine/failure.ts";
 import type { ProbeReport } from "../../../../src/engine/ports/probe.ts";
 import type { StackSettings } from "../../../../src/engine/ports/stack.ts";
 import type { Round } from "../../../../src/engine/round/round.ts";
-import { scopeOf } from "../../../../src/engine/round/scope.ts";
+import { likelyScope, scopeOf } from "../../../../src/engine/round/scope.ts";
 import type { Run } from "../../../../src/engine/run.ts";
 import { settings } from "../../../support/engine-samples.ts";
 
@@ -13,18 +13,23 @@ interface Told {
   readonly settings?: Partial<StackSettings>;
   readonly version?: number;
   readonly plugins?: readonly string[];
+  /** Default true. */
+  readonly alone?: boolean;
+  /** Default true. */
+  readonly onlyOwn?: boolean;
   /** URNs that differ. */
   readonly differing?: readonly string[];
 }
 
-function scope(told: Told) {
-  const { run, version = 7, plugins = [], differing = [] } = told;
+function round(told: Told): Round {
+  const { run, version = 7, plugins = [], differing = [], onlyOwn = true } = told;
   const stack = { name: "hosts/frodo", settings: settings({ managed: true, ...told.settings }) };
   const differences = differing.map(urn => ({ urn, paths: ["content"] }));
   const report: ProbeReport = { stack: stack.name, version, watched: 700, differences, silent: [] };
-  const round = {
+  const made = {
     run: { mode: "converge", trigger: "commit", light: false, trustsState: false, stack, ...run },
-    view: { version, resources: 700, references: [], onlyOwn: true, unknown: [] },
+    view: { version, resources: 700, references: [], onlyOwn, unknown: [] },
+    signals: { alone: () => told.alone ?? true },
     context: { program: { plugins } },
     world: {
       state: { pending: () => Promise.resolve([]), resources: () => Promise.resolve(ok([])) },
@@ -33,8 +38,10 @@ function scope(told: Told) {
       },
     },
   };
-  return scopeOf(round as unknown as Round);
+  return made as unknown as Round;
 }
+
+const scope = (told: Told) => scopeOf(round(told));
 
 const ALL = { refresh: true };
 const SETTLED: Partial<Run> = { trustsState: true };
@@ -45,6 +52,18 @@ test("nothing is read where there is nothing yet, or where a new revision finds 
   assert.deepEqual(await scope({ run: SETTLED }), { refresh: false });
   assert.deepEqual(await scope({ run: SETTLED, differing: ["a"] }), ALL);
   assert.deepEqual(await scope({}), ALL);
+});
+
+test("what is likely is known before hosts are asked, where they are, and where no other run needs the cores", () => {
+  assert.deepEqual(likelyScope(round({ run: SETTLED })), { refresh: false });
+  const none: readonly Told[] = [
+    {},
+    { run: REPAIR },
+    { run: { ...SETTLED, mode: "check" } },
+    { run: SETTLED, onlyOwn: false },
+    { run: SETTLED, alone: false },
+  ];
+  for (const told of none) assert.equal(likelyScope(round(told)), undefined, JSON.stringify(told));
 });
 
 test("a repair that nobody asked for looks at what differs, and at what depends on it", async () => {
