@@ -14,10 +14,12 @@ import {
 } from "../../../../src/providers/grpc/value.ts";
 
 const text = fc.string({ unit: "binary", maxLength: 20 }).filter(value => value.isWellFormed());
-const key = fc.oneof(text, fc.constantFrom("constructor", "hasOwnProperty", "value", "id", ""));
+/** fast-check tries `__proto__` now and then, which google-protobuf's maps cannot hold (codec.ts). */
+const name = text.filter(value => value !== "__proto__");
+const key = fc.oneof(name, fc.constantFrom("constructor", "hasOwnProperty", "value", "id", ""));
 const asset = fc.record({ hash: text, text }).map(parts => ({ [kind]: "asset", ...parts }) as const);
 const archive = fc
-  .dictionary(text, asset, { maxKeys: 3 })
+  .dictionary(name, asset, { maxKeys: 3 })
   .map(assets => ({ [kind]: "archive", hash: "h", assets: mapOf(Object.entries(assets)) }) as const);
 const reference = fc
   .record({ urn: text, id: fc.oneof(text.filter(Boolean), fc.constant(UNKNOWN)), packageVersion: text })
