@@ -1,4 +1,4 @@
-/** Which resources of a state sit behind a connection that does not answer now. */
+/** Which resources of a state sit behind a connection that does not answer now. A run begins with this question. */
 import type { UnknownResource } from "../engine/ports/plan.ts";
 import type { StateResource } from "../engine/ports/state.ts";
 import type { ConnectionPool } from "./connection/pool.ts";
@@ -30,6 +30,8 @@ export async function findUnreachable(
   connections: ConnectionPool,
   signal: AbortSignal,
 ): Promise<readonly UnknownResource[]> {
+  // Also of hosts that no resource is on yet: what an earlier run found is none of this one's.
+  connections.askAnew();
   const checked = byConnection(resources, isOurs).map(async ({ connection, urns }) => {
     const answer = await connections.machine(connection).ping(signal);
     return answer.ok ? [] : urns.map(urn => ({ urn, why: answer.trouble.message }));

@@ -9,6 +9,8 @@ import { sshMachine, type SshMachine } from "./ssh.ts";
 
 export interface ConnectionPool {
   machine(connection: Connection): Machine;
+  /** Hosts that did not answer a moment ago are asked again. */
+  askAnew(): void;
   /** Closes every kept shell. */
   close(): Promise<void>;
 }
@@ -34,6 +36,9 @@ export function createConnectionPool(base: string, limits: ShellLimits = SHELL_L
       const machine = sshMachine(connection, limits, base);
       remote.set(key, machine);
       return machine;
+    },
+    askAnew() {
+      for (const machine of remote.values()) machine.askAnew();
     },
     async close() {
       await Promise.all([own?.close(), ...[...remote.values()].map(machine => machine.close())]);

@@ -44,6 +44,8 @@ export interface ShellPool {
   look(script: ShellScript): Promise<Outcome<ShellAnswer>>;
   /** The same for one who asks whether the host is there: what was found a moment ago does not count. */
   probe(script: ShellScript): Promise<Outcome<ShellAnswer>>;
+  /** Forgets that a connection failed: the next one is tried. */
+  askAnew(): void;
   close(): Promise<void>;
 }
 
@@ -122,6 +124,7 @@ export function createShellPool(open: OpenShell, limits: ShellLimits): ShellPool
       failed = undefined;
       return look(script);
     },
+    askAnew: () => void (failed = undefined),
     async close() {
       closing.abort();
       turns.refuse({ kind: "cancelled", message: "the provider host is stopping" });

@@ -32,6 +32,8 @@ async function connect(
 }
 
 export interface SshMachine extends Machine {
+  /** What was found of the host a moment ago does not count for the next who asks. */
+  askAnew(): void;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export function sshMachine(connection: SshConnection, limits: ShellLimits, cwd: 
   return {
     ...shellMachine(name, pool, limits.callMs),
     ping: signal => ping(pool, name, limits, signal),
+    askAnew: () => pool.askAnew(),
     close: () => pool.close(),
   };
 }

@@ -52,6 +52,21 @@ describe("a host behind ssh", { skip: noSshd }, () => {
     assert.match(why, /host key is not known/);
   });
 
+  test("a host that could not be reached is not tried again for a while, but for whoever asks anew", async t => {
+    const { hostKey: _, ...unpinned } = good;
+    const knownHostsFile = path.join(folder, "late");
+    await writeFile(knownHostsFile, "");
+    const patient = createConnectionPool(folder, { ...SHELL_LIMITS, retryMs: 1_000_000 });
+    t.after(() => patient.close());
+    await whyUnreachable({ ...unpinned, knownHostsFile }, patient);
+    await writeFile(knownHostsFile, `[127.0.0.1]:${sshd.port} ${sshd.hostKey}\n`);
+    const look = () => patient.machine({ ...unpinned, knownHostsFile }).read("/", 0, signal);
+    const soon = await look();
+    assert.equal(!soon.ok && soon.trouble.kind, "unreachable");
+    patient.askAnew();
+    assert.equal((await look()).ok, true);
+  });
+
   test("where that is asked for, the first key is remembered, ours alone, and any other refused later", async () => {
     const { hostKey: _, ...unpinned } = good;
     const trusting: SshConnection = { ...unpinned, hostKey: "trust-first" };
