@@ -42,9 +42,7 @@ export interface ShellPool {
   run(script: ShellScript): Promise<Outcome<ShellAnswer>>;
   /** For a script that only looks: it runs again where its shell is lost, as the kept ones are after a reboot. */
   look(script: ShellScript): Promise<Outcome<ShellAnswer>>;
-  /** The same for one who asks whether the host is there: what was found a moment ago does not count. */
-  probe(script: ShellScript): Promise<Outcome<ShellAnswer>>;
-  /** Forgets that a connection failed: the next one is tried. */
+  /** Forgets that a connection failed a moment ago: the next one is tried. */
   askAnew(): void;
   close(): Promise<void>;
 }
@@ -116,14 +114,9 @@ export function createShellPool(open: OpenShell, limits: ShellLimits): ShellPool
     return answer;
   }
 
-  const look = looking(run);
   return {
     run,
-    look,
-    probe(script) {
-      failed = undefined;
-      return look(script);
-    },
+    look: looking(run),
     askAnew: () => void (failed = undefined),
     async close() {
       closing.abort();

@@ -44,7 +44,8 @@ async function ping(
   signal: AbortSignal,
 ): Promise<Outcome<void>> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(limits.pingMs)]);
-  const answer = await pool.probe({ ...NOTHING, deadlineMs: limits.pingMs, signal: within });
+  pool.askAnew();
+  const answer = await pool.look({ ...NOTHING, deadlineMs: limits.pingMs, signal: within });
   if (answer.ok) return { ok: true, value: undefined };
   if (answer.trouble.kind === "unreachable" || signal.aborted) return answer;
   return trouble("unreachable", `${name} does not answer: ${answer.trouble.message}`);

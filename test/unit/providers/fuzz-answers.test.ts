@@ -86,7 +86,7 @@ test("an answer of any form is a result, or trouble with the host's and the file
     fc.asyncProperty(fc.option(answer), async given => {
       const run: ShellPool["run"] = async () =>
         given ? done(given) : trouble("unreachable", "frodo: no route");
-      const pool = { run, look: run, probe: run, askAnew: () => undefined, close: async () => undefined };
+      const pool = { run, look: run, askAnew: () => undefined, close: async () => undefined };
       const machine = shellMachine("frodo", pool, 1000);
       const attributes = { mode: 0o644, newMode: 0o644, owner: "root", group: "root" };
       const outcomes = [
