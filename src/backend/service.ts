@@ -13,6 +13,7 @@ import { findPeer } from "./http/peer.ts";
 import { isUnsupported, notSupported } from "./http/unsupported.ts";
 import { createStackKeys, type KeyWrapper } from "./keys.ts";
 import { createLiveUpdates } from "./live-updates.ts";
+import { readFor } from "./routes/lease.ts";
 import { createSettler } from "./settle.ts";
 
 export type ServiceLog = (
@@ -47,10 +48,6 @@ export interface StateService {
 const KEEP_ALIVE_MS = 60_000;
 /** A client that does not send its request in this time holds a connection for nothing. */
 const REQUEST_MS = 60_000;
-
-/** Of the engine's events the summary is kept alone (routes/lease.ts): 2 KB for each step are not parsed for nothing. */
-const readFor = (pathname: string): string | undefined =>
-  /\/events(\/batch)?$/.test(pathname) ? "summaryEvent" : undefined;
 
 async function respond(context: FixedContext, request: IncomingMessage): Promise<Answer> {
   const method = request.method ?? "GET";
