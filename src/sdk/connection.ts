@@ -69,16 +69,41 @@ export function prepareConnection(
   connection: pulumi.Input<Connection>,
   sudo: pulumi.Input<boolean> | undefined,
 ): pulumi.Output<Connection> {
-  return pulumi.all([pulumi.output(connection), pulumi.output(sudo)]).apply(([given, asRoot]) => {
-    if (typeof given === "string") return asRoot ? withSudo(given) : given;
-    if ("local" in given) return given;
-    const key = given.privateKey;
-    return {
-      ...given,
-      ...(asRoot === undefined ? {} : { sudo: asRoot }),
-      ...(key === undefined ? {} : { privateKey: pulumi.secret(key) }),
-    };
-  });
+  return pulumi
+    .all([pulumi.output(connection), pulumi.output(sudo)])
+    .apply(([given, asRoot]) => prepared(given, asRoot));
+}
+
+/**
+ * The same as an input: where all is said in plain values it is one itself. An output of an object is dozens of
+ * promises, and each resource has a connection.
+ */
+export const connectionInput = (
+  connection: pulumi.Input<Connection>,
+  sudo?: pulumi.Input<boolean>,
+): pulumi.Input<Connection> =>
+  isPlain(connection) && (sudo === undefined || typeof sudo === "boolean")
+    ? prepared(connection, sudo)
+    : prepareConnection(connection, sudo);
+
+function prepared(given: Connection, asRoot: boolean | undefined): Connection {
+  if (typeof given === "string") return asRoot ? withSudo(given) : given;
+  if ("local" in given) return { ...given };
+  const key = given.privateKey;
+  return {
+    ...given,
+    ...(asRoot === undefined ? {} : { sudo: asRoot }),
+    ...(key === undefined ? {} : { privateKey: pulumi.secret(key) }),
+  };
+}
+
+/** No part of it is an output or a promise. */
+function isPlain(connection: pulumi.Input<Connection>): connection is Connection {
+  if (typeof connection === "string") return true;
+  return (
+    Object.getPrototypeOf(connection) === Object.prototype &&
+    Object.values(connection).every(value => typeof value !== "object" && typeof value !== "function")
+  );
 }
 
 function withSudo(text: string): string {

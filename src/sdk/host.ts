@@ -9,7 +9,7 @@
  * ```
  */
 import * as pulumi from "@pulumi/pulumi";
-import { connectionProblem, prepareConnection, type Connection } from "./connection.ts";
+import { connectionInput, connectionProblem, prepareConnection, type Connection } from "./connection.ts";
 import { checkKeys, reporter } from "./mistakes.ts";
 
 export type { Connection, LocalConnection, SshConnection } from "./connection.ts";
@@ -24,6 +24,7 @@ export interface HostArgs {
 /** A host: what is on it is its children, so a plan groups by host. It makes nothing by itself. */
 export class Host extends pulumi.ComponentResource {
   readonly connection: pulumi.Output<Connection>;
+  readonly #input: pulumi.Input<Connection>;
   readonly #folders = new Map<string, pulumi.Resource>();
 
   constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
@@ -34,7 +35,13 @@ export class Host extends pulumi.ComponentResource {
     if (problem !== undefined) report("connection", problem);
     super("holdfast:host:Host", name, {}, options);
     this.connection = prepareConnection(args.connection, args.sudo);
+    this.#input = connectionInput(args.connection, args.sudo);
     this.registerOutputs({});
+  }
+
+  /** @internal How its resources reach it. */
+  connectionInput(): pulumi.Input<Connection> {
+    return this.#input;
   }
 
   /** @internal Folders of this host that are resources themselves, by path. */

@@ -1,6 +1,6 @@
 /** What every resource on a host shares: how the host is reached, what is checked at once, and what must come first. */
 import * as pulumi from "@pulumi/pulumi";
-import { connectionProblem, prepareConnection, type Connection, type Placed } from "./connection.ts";
+import { connectionInput, connectionProblem, type Connection, type Placed } from "./connection.ts";
 import { Host } from "./host.ts";
 import { reporter, type Report } from "./mistakes.ts";
 import { flawsOf, type Shape } from "./shapes/shape.ts";
@@ -38,7 +38,7 @@ export function checkArgs(
 export function hostInputs(args: Placed, shape: Shape, outputs: readonly string[] = []): pulumi.Inputs {
   const given: Readonly<Record<string, unknown>> = { ...args };
   const connection: pulumi.Input<Connection> =
-    args.host?.connection ?? prepareConnection(args.connection as pulumi.Input<Connection>, undefined);
+    args.host?.connectionInput() ?? connectionInput(args.connection as pulumi.Input<Connection>);
   const inputs: pulumi.Inputs = { connection };
   for (const key of Object.keys(shape)) inputs[key] = given[key];
   for (const key of outputs) inputs[key] = undefined;

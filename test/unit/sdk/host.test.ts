@@ -81,6 +81,33 @@ test("a host carries its connection into its resources, and a template is render
   assert.equal(seen.get("motd")?.["connection"], "ssh://deploy@frodo?sudo=true");
 });
 
+/** How the SDK marks a secret on its way to the engine (runtime/rpc.js). */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+test("a connection reaches the provider alike, in plain values and as an output, with its key as a secret", async () => {
+  const connection = { host: "frodo", user: "deploy", port: 22, privateKey: "geheim" };
+  const ways = { plain: { ...connection }, later: engine.output({ ...connection }) };
+  const reached = [];
+  for (const [name, given] of Object.entries(ways)) {
+    const host = new sdk.Host(name, { connection: given, sudo: true });
+    const onHost = new sdk.File(`${name}-on-host`, { host, path: "/x", content: "x" });
+    const alone = new sdk.File(`${name}-alone`, { connection: given, path: "/x", content: "x" });
+    // What was given is what counts, not what becomes of it.
+    if (name === "plain") Object.assign(given, { user: "root" });
+    for (const resource of [onHost, alone]) await valueOf(resource["path"]);
+    reached.push([`${name}-on-host`, `${name}-alone`].map(one => seen.get(one)?.["connection"]));
+  }
+  const [plain, later] = reached;
+  assert.deepEqual(plain, later);
+  const secret = { [SIGNATURE]: SECRET };
+  const value = { ...connection };
+  assert.deepEqual(plain, [
+    { ...secret, value: { ...value, sudo: true } },
+    { ...secret, value },
+  ]);
+});
+
 test("with a secret among its values the content of a template is a secret", async () => {
   const values = { password: engine.secret("geheim") };
   const place = { connection: "local:x", path: "/x" };
