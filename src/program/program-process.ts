@@ -7,7 +7,7 @@ import type { Limits } from "../process/isolation/limits.ts";
 import { killGroup } from "../process/run.ts";
 import { EXIT_NO_BOX, endOfBox, startProcess, type Addresses, type StartOptions } from "./boxed-process.ts";
 import { captureOutput } from "./captured-output.ts";
-import { ENDED, READY, type RunMessage } from "./worker/run-message.ts";
+import { ENDED, ENOUGH, MORE, READY, REHEARSE, type RunMessage } from "./worker/run-message.ts";
 
 /** How a program process ended. */
 export interface ProcessEnd {
@@ -28,6 +28,8 @@ export interface ProgramProcess {
   readonly ready: Promise<boolean>;
   readonly ended: Promise<ProcessEnd>;
   alive(): boolean;
+  /** Uses the time until it is known what it will run. False: more of it would bring nothing. */
+  rehearse(): Promise<boolean>;
   /** To be called once, when it is known what it will run: the folders that the program may read. `run` waits for it. */
   settle(readable: readonly string[]): void;
   /** The engine's and the monitor's addresses as the program reaches them. */
@@ -58,17 +60,21 @@ interface Words {
   readonly ready: Promise<boolean>;
   /** The exit code, when the program has ended and only the process is left. */
   readonly finished: Promise<ProcessEnd>;
+  /** Its next answer to being asked for a rehearsal. */
+  readonly rehearsed: () => Promise<boolean>;
 }
 
 /** What the process says on the control socket. */
 function listen(child: ChildProcess, ended: Promise<ProcessEnd>): Words {
   const ready = Promise.withResolvers<boolean>();
   const finished = Promise.withResolvers<ProcessEnd>();
+  let rehearsed = Promise.withResolvers<boolean>();
   const control = child.stdio[3];
   if (control instanceof Socket) {
     onLines(control, line => {
       const [word, code] = line.split(" ");
       if (word === READY) ready.resolve(true);
+      if (word === MORE || word === ENOUGH) rehearsed.resolve(word === MORE);
       if (word === ENDED) afterOutput(() => finished.resolve({ code: Number(code), signal: null }));
     });
   }
@@ -76,7 +82,14 @@ function listen(child: ChildProcess, ended: Promise<ProcessEnd>): Words {
     ready.resolve(false);
     finished.resolve(end);
   });
-  return { ready: ready.promise, finished: finished.promise };
+  return {
+    ready: ready.promise,
+    finished: finished.promise,
+    rehearsed() {
+      rehearsed = Promise.withResolvers();
+      return Promise.race([rehearsed.promise, ended.then(() => false)]);
+    },
+  };
 }
 
 /** What was written before is in the pipes, which hold 64 KiB each: one turn of the event loop reads all of that. */
@@ -86,7 +99,7 @@ export function startProgramProcess(options: ProcessOptions): ProgramProcess {
   const { child, settle, lead, reached } = startProcess(options);
   const captured = captureOutput();
   const ended = endOf(child, options.box !== undefined, () => captured.text());
-  const { ready, finished } = listen(child, ended);
+  const { ready, finished, rehearsed } = listen(child, ended);
   let alive = true;
   let settled: Promise<boolean> = Promise.resolve(options.box === undefined);
   let listener: ((stream: Stream, chunk: Buffer) => void) | undefined;
@@ -101,6 +114,7 @@ export function startProgramProcess(options: ProcessOptions): ProgramProcess {
     alive = false;
     if (child.pid !== undefined) killGroup(child.pid, "SIGKILL");
   });
+  const tell = (line: string): void => void (child.stdio[3] as Writable).write(`${line}\n`);
   const stop = async (): Promise<void> => {
     if (alive && child.pid !== undefined) killGroup(child.pid, "SIGKILL");
     await ended;
@@ -111,6 +125,12 @@ export function startProgramProcess(options: ProcessOptions): ProgramProcess {
     ready,
     ended,
     alive: () => alive && child.pid !== undefined,
+    async rehearse() {
+      if (!(await ready)) return false;
+      const answer = rehearsed();
+      tell(REHEARSE);
+      return answer;
+    },
     settle(readable) {
       settled = ready.then(isReady => isReady && settle(readable));
     },
@@ -122,7 +142,7 @@ export function startProgramProcess(options: ProcessOptions): ProgramProcess {
         return { code: null, signal: null, startError: new Error("its box could not be given its folders") };
       }
       listener = onOutput;
-      (child.stdio[3] as Writable).write(`${JSON.stringify(message)}\n`);
+      tell(JSON.stringify(message));
       const end = await finished;
       const limit = reached();
       return { ...end, ...(limit && { limit }) };

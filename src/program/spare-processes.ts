@@ -6,9 +6,11 @@ import type { ProgramProcess } from "./program-process.ts";
 const ROOMY_CORES = 4;
 /** After a run another often follows at once: the apply after its plan. */
 const QUIET_MS = 300;
+/** A second later, where still nothing runs, there is time to make them better. */
+const IDLE_MS = 1_000;
 /** Runs that follow each other without end: they pay for the loading anyway. Longer than most runs take. */
 const BUSY_MS = 10_000;
-/** Lockfiles with an SDK of their own, the last used ones: each has spare processes of about 165 MB. */
+/** Lockfiles with an SDK of their own, the last used ones: each has spare processes of about 200 MB. */
 const MAX_SDKS = 2;
 
 export interface SpareProcesses {
@@ -42,6 +44,11 @@ export function createSpareProcesses({ count, start }: SpareOptions): SpareProce
     waiting.delete(sdk);
   };
 
+  const practice = practiceOf({
+    all: () => [...waiting.keys()].flatMap(ready),
+    idle: () => inUse === 0 && !closed,
+  });
+
   const fill = (): void => {
     lackingSince = undefined;
     for (const sdk of waiting.keys()) {
@@ -49,6 +56,7 @@ export function createSpareProcesses({ count, start }: SpareOptions): SpareProce
       while (spare.length < count) spare.push(start(sdk));
       waiting.set(sdk, spare);
     }
+    practice.soon();
   };
 
   const fillLater = (): void => {
@@ -62,7 +70,9 @@ export function createSpareProcesses({ count, start }: SpareOptions): SpareProce
   return {
     next(sdk) {
       const spare = ready(sdk);
-      const process = spare.shift() ?? start(sdk);
+      // Rather one that need not come to an end with something first.
+      const process = spare.find(one => one !== practice.busy()) ?? spare[0] ?? start(sdk);
+      if (spare.includes(process)) spare.splice(spare.indexOf(process), 1);
       waiting.delete(sdk);
       waiting.set(sdk, spare);
       for (const old of [...waiting.keys()].slice(0, -MAX_SDKS)) drop(old);
@@ -86,5 +96,34 @@ export function createSpareProcesses({ count, start }: SpareOptions): SpareProce
       waiting.clear();
       await Promise.all(spare.map(process => process.stop()));
     },
+  };
+}
+
+interface Waiting {
+  readonly all: () => readonly ProgramProcess[];
+  /** Whether nothing runs. */
+  readonly idle: () => boolean;
+}
+
+/** They rehearse, one after the other, as long as there is time for it. */
+function practiceOf({ all, idle }: Waiting): { soon(): void; busy(): ProgramProcess | undefined } {
+  const practised = new WeakSet<ProgramProcess>();
+  let busy: ProgramProcess | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const practise = async (): Promise<void> => {
+    while (!busy && idle()) {
+      busy = all().find(process => !practised.has(process));
+      if (!busy) return;
+      await busy.ready;
+      if (idle() && !(await busy.rehearse())) practised.add(busy);
+      busy = undefined;
+    }
+  };
+  return {
+    soon() {
+      clearTimeout(timer);
+      timer = setTimeout(() => void practise(), IDLE_MS).unref();
+    },
+    busy: () => busy,
   };
 }

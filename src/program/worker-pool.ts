@@ -19,7 +19,7 @@ export interface WorkerPoolOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether programs' debug messages go to the CLI, which shows them with `--debug`; default false. */
   readonly debug?: boolean;
-  /** Processes kept ready for each SDK folder, about 165 MB each; default 2: one for a plan, and one for the apply that follows at once. */
+  /** Processes kept ready for each SDK folder, about 200 MB each; default 2: one for a plan, and one for the apply that follows at once. */
   readonly spare?: number;
   /** Where programs are kept away from the machine; default: they run as our own user. */
   readonly box?: ProgramBox;

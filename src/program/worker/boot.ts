@@ -11,7 +11,7 @@ import { exposeServers } from "./door/servers.ts";
 import { useDoor } from "./door/use-door.ts";
 import { fallBackToOwnPackages } from "./package-fallback.ts";
 import { preloadResources } from "./own-resources.ts";
-import { rehearse } from "./rehearsal.ts";
+import { createPractice, type Practice } from "./practice.ts";
 import {
   debugLeaksAsAsked,
   describeLeaks,
@@ -21,14 +21,16 @@ import {
   preloadSdk,
 } from "./sdk-preload.ts";
 import { makeOutputsWhenAsked } from "./outputs-when-asked.ts";
-import { settleHeap } from "./settle-heap.ts";
 import { describeStacksBySource } from "./stack-traces.ts";
 import { preloadTypescript, registerTypescript } from "./typescript.ts";
 import {
   EXIT_TOO_EARLY,
   EXIT_UNSETTLED,
   ENDED,
+  ENOUGH,
+  MORE,
   READY,
+  REHEARSE,
   type BootOptions,
   type RunMessage,
 } from "./run-message.ts";
@@ -76,6 +78,15 @@ function tellTheEnd(): void {
   });
 }
 
+/** Undefined: there will be none. */
+async function nextRun(practice: Practice): Promise<RunMessage | undefined> {
+  for await (const line of createInterface({ input: control })) {
+    if (line !== REHEARSE) return JSON.parse(line) as RunMessage;
+    control.write(`${(await practice.goOn()) ? MORE : ENOUGH}\n`);
+  }
+  return undefined;
+}
+
 function run(message: RunMessage): void {
   process.off("unhandledRejection", unheard);
   Object.assign(process.env, message.env);
@@ -89,6 +100,7 @@ function run(message: RunMessage): void {
   watchTheEnd(message.sdk);
   tellTheEnd();
   // From here on only the program's own work keeps the process alive.
+  control.resume();
   control.unref();
   const entry = path.join(message.sdk, "cmd", "run", "index.js");
   process.argv = [process.execPath, entry, ...message.args];
@@ -105,16 +117,10 @@ makeOutputsWhenAsked(options.sdk);
 /** Until the run begins: of a rehearsal that was given up, something may fail that nobody waits for any more. */
 const unheard = (): void => undefined;
 process.on("unhandledRejection", unheard);
-const declare = preloadResources(options);
+const practice = createPractice(options.sdk, preloadResources(options));
 describeStacksBySource();
-// An SDK of another shape, or a machine too busy to answer in time: then the run compiles what it calls.
-if (declare) await rehearse(options.sdk, declare).catch(() => undefined);
+await practice.begin();
 flushCompileCache();
-settleHeap();
-const lines = createInterface({ input: control });
-lines.once("line", line => {
-  lines.close();
-  control.resume();
-  run(JSON.parse(line) as RunMessage);
-});
 control.write(`${READY}\n`);
+const message = await nextRun(practice);
+if (message) run(message);

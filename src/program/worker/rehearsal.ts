@@ -10,9 +10,13 @@ import type * as EmptyMessages from "google-protobuf/google/protobuf/empty_pb.js
 import { createRequire } from "node:module";
 import path from "node:path";
 
-/** Programs, one after the other, and resources of each: a further one costs what all later ones cost. */
-const ROUNDS = 2;
-const RESOURCES = 10;
+/** Programs that are run one after the other. */
+export interface Amount {
+  readonly programs: number;
+  /** Of each. */
+  readonly resources: number;
+}
+
 /** It takes 0.2 s; a machine that is too busy for it has nothing from it either. */
 const DEADLINE_MS = 5_000;
 
@@ -108,11 +112,16 @@ async function serve(sdk: Sdk): Promise<{ readonly server: Grpc.Server; readonly
   return { server, address: `127.0.0.1:${await promise}` };
 }
 
-async function program(sdk: Sdk, address: string, declare: (name: string) => unknown): Promise<void> {
+async function program(
+  sdk: Sdk,
+  address: string,
+  resources: number,
+  declare: (name: string) => unknown,
+): Promise<void> {
   sdk.settings.resetOptions("rehearsal", "rehearsal", 16, address, address, true, "rehearsal");
   try {
     await sdk.stack.runInPulumiStack(() => {
-      for (let index = 0; index < RESOURCES; index++) declare(`resource-${index}`);
+      for (let index = 0; index < resources; index++) declare(`resource-${index}`);
       return Promise.resolve();
     });
     await sdk.settings.disconnect();
@@ -134,13 +143,17 @@ function withinDeadline<T>(work: Promise<T>): Promise<T> {
  * `declare` declares one resource. Rejects where the SDK does not have these parts, or the machine is too slow: then the
  * run is just slower.
  */
-export async function rehearse(folder: string, declare: (name: string) => unknown): Promise<void> {
+export async function rehearse(
+  folder: string,
+  { programs, resources }: Amount,
+  declare: (name: string) => unknown,
+): Promise<void> {
   const sdk = load(folder);
   const { server, address } = await serve(sdk);
   const listeners = process.listeners("exit");
   try {
-    for (let round = 0; round < ROUNDS; round++) {
-      await withinDeadline(sdk.state.withLocalStorage(() => program(sdk, address, declare)));
+    for (let round = 0; round < programs; round++) {
+      await withinDeadline(sdk.state.withLocalStorage(() => program(sdk, address, resources, declare)));
     }
   } finally {
     server.forceShutdown();

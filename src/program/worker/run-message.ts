@@ -33,6 +33,11 @@ export interface RunMessage {
 
 /** First line of the process: the SDK is loaded. */
 export const READY = "ready";
+/** Asks a process that waits to use the time; instead of a run message, and as often as it is answered with `MORE`. */
+export const REHEARSE = "rehearse";
+/** Answers: further rehearsals would make its run quicker, or not. */
+export const MORE = "more";
+export const ENOUGH = "enough";
 /** Last line, followed by a blank and the exit code: all that the process still does is to take itself apart. */
 export const ENDED = "ended";
 

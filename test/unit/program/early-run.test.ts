@@ -27,6 +27,7 @@ function fakeProcess() {
     sdk: "/sdk",
     ready: Promise.resolve(true),
     ended: end.promise,
+    rehearse: () => Promise.resolve(false),
     alive: () => alive,
     settle: () => undefined,
     async lead(addresses) {
