@@ -57,7 +57,7 @@ async function respond(context: FixedContext, request: IncomingMessage): Promise
   if (!url) return problem(400, "The request's address is not readable.");
   const parts = url.pathname.split("/").filter(Boolean).map(decode);
   const principal = await authenticate(context.store, context.clock, request.headers.authorization);
-  if (!body.ok) return isUnsupported(url.pathname) ? notSupported(method, url.pathname) : body.answer;
+  if (!body.ok) return isUnsupported(method, url.pathname) ? notSupported(method, url.pathname) : body.answer;
   const query = url.searchParams;
   const peer = (): Holder => findPeer(request.socket);
   return dispatch(context, { method, parts, query, body: body.value, origin, peer, principal });

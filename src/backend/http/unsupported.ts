@@ -4,6 +4,8 @@ import { problem, type Answer } from "./answer.ts";
 interface Family {
   /** Of a path below /api. */
   readonly path: RegExp;
+  /** Default: whatever the method. */
+  readonly method?: string;
   readonly what: string;
   readonly instead: string;
 }
@@ -39,6 +41,8 @@ export const FAMILIES: readonly Family[] = [
     instead: "holdfast's metrics and its log",
   },
   {
+    // The same path by POST takes the events of an update under way.
+    method: "GET",
     path: new RegExp(`${STACK}/updates?/[^/]+/events`),
     what: "the events of past updates",
     instead: "pulumi stack history, or holdfast show RUN",
@@ -73,8 +77,7 @@ export const FAMILIES: readonly Family[] = [
 
 /** `path` begins with a slash. */
 export function notSupported(method: string, path: string): Answer {
-  const below = path.replace(/^\/api\//, "");
-  const family = FAMILIES.find(one => one.path.test(below));
+  const family = familyOf(method, path);
   const asked = `${method} ${path}`;
   if (!family)
     return problem(
@@ -88,6 +91,10 @@ export function notSupported(method: string, path: string): Answer {
   );
 }
 
-/** Known from its path alone, whatever it carries: some send YAML. */
-export const isUnsupported = (path: string): boolean =>
-  FAMILIES.some(one => one.path.test(path.replace(/^\/api\//, "")));
+/** Known from its first line alone, whatever it carries: some send YAML. */
+export const isUnsupported = (method: string, path: string): boolean => familyOf(method, path) !== undefined;
+
+function familyOf(method: string, path: string): Family | undefined {
+  const below = path.replace(/^\/api\//, "");
+  return FAMILIES.find(one => (one.method ?? method) === method && one.path.test(below));
+}
