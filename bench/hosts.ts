@@ -16,8 +16,8 @@ interface Scene {
 }
 
 const MANY = 20;
-/** Commits come seconds apart: by then the workers for the next run have started. */
-const BETWEEN_MS = 3_000;
+/** Commits come apart: by then the processes for the next run have started and rehearsed, on a slow machine too. */
+const BETWEEN_MS = 6_000;
 
 async function start(count: number, ending: Ending): Promise<readonly Host[]> {
   if (noHosts !== false) throw new Error(noHosts);
