@@ -78,6 +78,14 @@ async function openedAnew(data: string, connection: Parameters<Desk["on"]>[0]): 
   }
 }
 
+/** For a moment nobody listens, and sshd says when it does again. (systemd starts it anew only a few times in ten seconds.) */
+const RELOAD = `{
+listens() { journalctl -u ssh --no-pager -o cat | grep -c '^Server listening on 0'; }
+before=$(listens)
+systemctl reload ssh
+until [ "$(listens)" -gt "$before" ]; do sleep 0.02; done
+}`;
+
 test("a certificate beside its key logs in where no key is authorized", { skip }, async t => {
   const { desk, data } = await freshDesk(t);
   const identityFile = path.join(data, "certified");
@@ -86,7 +94,7 @@ test("a certificate beside its key logs in where no key is authorized", { skip }
   await assert.rejects(desk.on(connection, "File").create(FILE), /login was refused/);
   const authority = await certify(data, `${identityFile}.pub`, "-n", "root");
   await frodo.run(
-    `cat >/etc/ssh/users.pub && echo 'TrustedUserCAKeys /etc/ssh/users.pub' >/etc/ssh/sshd_config.d/20-ca.conf && systemctl reload ssh`,
+    `cat >/etc/ssh/users.pub && echo 'TrustedUserCAKeys /etc/ssh/users.pub' >/etc/ssh/sshd_config.d/20-ca.conf && ${RELOAD}`,
     authority,
   );
   await openedAnew(data, connection);
@@ -100,7 +108,7 @@ test("a host with a certificate is known by who certified it", { skip }, async t
   const certificate = readFileSync(path.join(data, "host-cert.pub"), "utf8");
   const file = "/etc/ssh/ssh_host_ed25519_key-cert.pub";
   await camelot.run(
-    `cat >${file} && echo 'HostCertificate ${file}' >/etc/ssh/sshd_config.d/20-cert.conf && systemctl reload ssh`,
+    `cat >${file} && echo 'HostCertificate ${file}' >/etc/ssh/sshd_config.d/20-cert.conf && ${RELOAD}`,
     certificate,
   );
   const knownHostsFile = path.join(data, "certified");
@@ -114,9 +122,9 @@ test("names, users, keys and jump hosts come from the user's own configuration o
   const { identityFile } = hosts;
   // From now on only frodo is let in.
   await camelot.run(
-    `echo 'AllowUsers root@${frodo.address}' >/etc/ssh/sshd_config.d/30-inner.conf && systemctl reload ssh`,
+    `echo 'AllowUsers root@${frodo.address}' >/etc/ssh/sshd_config.d/30-inner.conf && ${RELOAD}`,
   );
-  t.after(() => camelot.run("rm /etc/ssh/sshd_config.d/30-inner.conf && systemctl reload ssh"));
+  t.after(() => camelot.run(`rm /etc/ssh/sshd_config.d/30-inner.conf && ${RELOAD}`));
   const { desk } = await freshDesk(t);
   await assert.rejects(desk.on(camelot.connection, "File").create(FILE), /login was refused/);
   const known = path.join(folder, "known");
