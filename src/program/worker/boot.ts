@@ -21,6 +21,7 @@ import {
   preloadSdk,
 } from "./sdk-preload.ts";
 import { makeOutputsWhenAsked } from "./outputs-when-asked.ts";
+import { settleHeap } from "./settle-heap.ts";
 import { describeStacksBySource } from "./stack-traces.ts";
 import { preloadTypescript, registerTypescript } from "./typescript.ts";
 import {
@@ -121,6 +122,7 @@ const practice = createPractice(options.sdk, preloadResources(options));
 describeStacksBySource();
 await practice.begin();
 flushCompileCache();
+settleHeap();
 control.write(`${READY}\n`);
 const message = await nextRun(practice);
 if (message) run(message);
