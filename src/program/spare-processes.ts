@@ -46,7 +46,7 @@ export function createSpareProcesses({ count, start }: SpareOptions): SpareProce
 
   const practice = practiceOf({
     all: () => [...waiting.keys()].flatMap(ready),
-    idle: () => inUse === 0 && !closed,
+    idle: () => inUse === 0,
   });
 
   const fill = (): void => {

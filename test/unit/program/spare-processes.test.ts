@@ -116,12 +116,3 @@ test("one that ends meanwhile is passed over", async t => {
   await turn();
   assert.deepEqual(rehearsing(), [1]);
 });
-
-test("once closed, none is asked again", async t => {
-  const { spares, rehearsing } = pool(t);
-  spares.keep(["/sdk"]);
-  await quiet(t);
-  await spares.close();
-  await turn();
-  assert.deepEqual(rehearsing(), []);
-});
