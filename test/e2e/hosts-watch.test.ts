@@ -46,10 +46,11 @@ const isQuiet = (daemon: Daemon): Promise<unknown> => {
   });
 };
 
-/** Promised is a second; here others are at work, too. */
-const FOUND_MS = 5_000;
-
-/** What is done by hand is found in a moment, and put right by the run that is asked for then. */
+/**
+ * What is done by hand is found, and put right by the run that is asked for then.
+ *
+ * That it is found while `until` waits says that the host told: the probe comes only after ten minutes.
+ */
 async function isPutRight(
   t: TestContext,
   daemon: Daemon,
@@ -66,7 +67,6 @@ async function isPutRight(
   const found = passed();
   await until("it is put right", look);
   t.diagnostic(`found after ${found} ms, put right after ${passed()} ms`);
-  assert.ok(found < FOUND_MS, `found only after ${found} ms`);
 }
 
 const says = async (path: string, text: string): Promise<boolean> =>
