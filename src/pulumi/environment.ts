@@ -7,7 +7,10 @@ import type { ServedProviders } from "../engine/ports/program.ts";
 import type { OperationContext } from "../engine/ports/pulumi.ts";
 
 export interface EnvironmentParts {
-  readonly context: Pick<OperationContext, "state" | "providers" | "program" | "env" | "onlyOwn">;
+  readonly context: Pick<
+    OperationContext,
+    "state" | "providers" | "program" | "env" | "onlyOwn" | "resources"
+  >;
   /** Our own PULUMI_HOME. */
   readonly home: string;
   /** For credentials.json, where the CLI writes its token in the clear: a folder on tmpfs that ends with the operation. */
@@ -45,11 +48,22 @@ const QUIET = {
 
 /**
  * For a stack of holdfast's own resources alone, which the provider host serves: no plugin inherits these.
- * GOGC: the CLI lives for half a second; with Go's default (100) a fifth of that goes into collecting garbage.
  * PULUMI_PARALLEL: the default of four steps for each core means small batches of the journal, each with a flush of
  * the disk. A plugin's service may count requests, so that with plugins the default stays.
  */
-const WITHOUT_PLUGINS = { GOGC: "400", PULUMI_PARALLEL: "64" };
+const WITHOUT_PLUGINS = { PULUMI_PARALLEL: "64" };
+
+/** The CLI lives for a second or two; with Go's default (100) a fifth of that goes into collecting garbage. */
+const LITTLE_GARBAGE = { GOGC: "400" };
+/**
+ * With 200 resources it makes 260 MB, of which 30 are alive. A limit that what is alive comes near to would keep it
+ * collecting half of its time: none for stacks that are large, or of which nobody knows what they will hold.
+ */
+const UP_TO_A_LIMIT = { GOGC: "off", GOMEMLIMIT: "256MiB" };
+const FEW = 1_000;
+
+const collecting = (resources = 0): Readonly<Record<string, string>> =>
+  resources > 0 && resources <= FEW ? UP_TO_A_LIMIT : LITTLE_GARBAGE;
 
 /**
  * Where inputs are the same the engine need not ask for a difference (step_generator.go, `UseLegacyDiff`): holdfast's
@@ -73,9 +87,10 @@ export function environmentOf(parts: EnvironmentParts): Record<string, string> {
   const system = parts.base["PATH"]?.split(path.delimiter) ?? SYSTEM_PATH;
   const own = [...(dynamic ? [dynamic.path] : []), ...parts.path];
   const folders = [...own, ...context.program.pathEntries, ...system];
+  const withoutPlugins = parts.runtime === "nodejs" && context.program.plugins.length === 0;
   return {
     ...parts.base,
-    ...(parts.runtime === "nodejs" && context.program.plugins.length === 0 && WITHOUT_PLUGINS),
+    ...(withoutPlugins && { ...WITHOUT_PLUGINS, ...collecting(context.resources) }),
     ...(context.onlyOwn && ONLY_OWN),
     ...stackEnvironment(context.env),
     ...OFFLINE,

@@ -22,6 +22,8 @@ export interface OperationContext {
   readonly env: Readonly<Record<string, string>>;
   /** The state holds no custom resources but holdfast's and the engine's own. Default false, which is slower. */
   readonly onlyOwn?: boolean;
+  /** Custom resources in the state when the run began, the engine's own not counted. Undefined: nobody knows. */
+  readonly resources?: number;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
   /** Each engine event as it comes, redacted; for progress. */

@@ -54,7 +54,7 @@ export async function openSession(
   world: RunWorld,
   signals: RunSignals,
   workspace: Workspace,
-  { onlyOwn }: StateContent,
+  { onlyOwn, resources }: StateContent,
 ): Promise<Result<OperationContext>> {
   const [state, providers] = await Promise.all([
     world.state.openRun({
@@ -78,6 +78,7 @@ export async function openSession(
     configHash: workspace.config.hash,
     env: run.stack.settings.env,
     onlyOwn,
+    resources,
     deadlineMs: run.stack.settings.timeout,
     signal: signals.look,
     onProgress: step =>

@@ -63,6 +63,21 @@ test("a stack without plugins runs many steps at a time, unless it says otherwis
   assert.equal(environmentOf({ ...parts(), runtime: "yaml" })["GOGC"], undefined);
 });
 
+test("a CLI with little to hold collects no garbage below a limit, where it is known what it holds", () => {
+  const collecting = (resources?: number) => {
+    const { GOGC, GOMEMLIMIT } = environmentOf({
+      ...parts(),
+      context: { ...parts().context, ...(resources !== undefined && { resources }) },
+    });
+    return { GOGC, GOMEMLIMIT };
+  };
+  const limited = { GOGC: "off", GOMEMLIMIT: "256MiB" };
+  const growing = { GOGC: "400", GOMEMLIMIT: undefined };
+  assert.deepEqual([1, 1_000].map(collecting), [limited, limited]);
+  // A first deploy may make any number.
+  assert.deepEqual([undefined, 0, 1_001].map(collecting), [growing, growing, growing]);
+});
+
 test("a stack's own settings are added, and can't move the CLI elsewhere", () => {
   const env = environmentOf(
     parts({
