@@ -2,7 +2,7 @@
 import { backupRuns } from "./backup-runs.ts";
 import { creations } from "./create.ts";
 import type { Group } from "./group.ts";
-import { manyHosts, oneHost } from "./hosts.ts";
+import { manyHosts, oneHost, tellingHost } from "./hosts.ts";
 import { isolation } from "./isolation.ts";
 import { largeStack } from "./open-state.ts";
 import { probe } from "./probe.ts";
@@ -20,5 +20,6 @@ export const groups: readonly Group[] = [
   backupRuns,
   isolation,
   oneHost,
+  tellingHost,
   manyHosts,
 ];

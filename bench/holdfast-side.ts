@@ -18,6 +18,8 @@ export interface HoldfastSide {
    * Only where it probes.
    */
   repair(change: () => Promise<unknown>): Promise<number>;
+  /** Milliseconds from the end of what `change` does until it is found. Only where hosts tell. */
+  found(change: () => Promise<unknown>): Promise<number>;
   /** Ends with the next probe: there are seconds then until another one. Only where it probes. */
   probed(): Promise<void>;
   readonly pids: Holdfast["pids"];
@@ -28,12 +30,14 @@ export interface SideOptions {
   readonly backups?: boolean;
   /** Default: a sandbox folder. */
   readonly connections?: readonly BenchConnection[];
-  /** Probes, and puts right what it finds. Default false: it does what it is asked for. */
-  readonly probes?: boolean;
+  /** Probes every few seconds, or where hosts tell, and puts right what it finds. Default: it does what it is asked for. */
+  readonly probes?: keyof typeof PROBED;
 }
 
-const PROBE_SECONDS = 5;
-const PROBED = `interval: 1h, drift: { every: 24h, probe: ${PROBE_SECONDS}s }`;
+const PROBED = {
+  often: "interval: 1h, drift: { every: 24h, probe: 5s }",
+  told: "interval: 1h, drift: { every: 24h, probe: 10m, watch: true }",
+};
 
 /** What `pick` makes of the next event that it wants. */
 async function next<T>(
@@ -68,9 +72,20 @@ async function repair(events: readonly EngineEvent[], change: () => Promise<unkn
   return at - found;
 }
 
+async function found(events: readonly EngineEvent[], change: () => Promise<unknown>): Promise<number> {
+  const from = events.length;
+  await change();
+  const changed = Date.now();
+  const seen = (type: EngineEvent["type"]): Promise<EngineEvent> =>
+    until(type, () => events.slice(from).find(event => event.type === type));
+  const { at } = await seen("probe-found");
+  await seen("run-ended");
+  return Math.max(0, at - changed);
+}
+
 export async function openHoldfastSide(
   ending: Ending,
-  { backups = false, connections, probes = false }: SideOptions = {},
+  { backups = false, connections, probes }: SideOptions = {},
 ): Promise<HoldfastSide> {
   let close = (): unknown => undefined;
   // Before its folder goes.
@@ -79,7 +94,7 @@ export async function openHoldfastSide(
   const repo = path.join(temp, "repo");
   mkdirSync(repo);
   const hosts = connections ?? [{ local: true, root: path.join(temp, "sandbox") }];
-  const repository = makeRepository(repo, hosts, probes ? PROBED : "");
+  const repository = makeRepository(repo, hosts, probes && PROBED[probes]);
   const events: EngineEvent[] = [];
   repository.commit({ count: 0, version: 0 });
   const settings = {
@@ -99,7 +114,7 @@ export async function openHoldfastSide(
     env: process.env,
     cwd: temp,
     what: "bench",
-    automatic: probes,
+    automatic: probes !== undefined,
     listener: event => void (probes && events.push(event)),
   });
   if (!opened.ok) throw new Error(JSON.stringify(opened.failure));
@@ -118,6 +133,7 @@ export async function openHoldfastSide(
       return took;
     },
     repair: change => repair(events, change),
+    found: change => found(events, change),
     probed: () => probed(events),
     pids,
   };

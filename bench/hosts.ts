@@ -1,6 +1,7 @@
 /** Files on real hosts, kept equal to Git: by holdfast over ssh, and by `ansible-pull` on the very same host, in turns. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { Ending } from "../test/support/git.ts";
+import { until } from "../test/support/daemon-stage.ts";
 import { noHosts, startHosts, type Host } from "../test/support/hosts/hosts.ts";
 import { openAnsibleSide, type AnsibleSide } from "./ansible-side.ts";
 import { median, seconds, type Bench, type Figure } from "./figure.ts";
@@ -14,6 +15,8 @@ interface Scene {
   /** Each change is another one. */
   readonly nextVersion: () => number;
 }
+
+type TellingScene = Pick<Scene, "host" | "holdfast">;
 
 const MANY = 20;
 /** Commits come apart: by then the processes for the next run have started and rehearsed, on a slow machine too. */
@@ -142,7 +145,7 @@ export const oneHost = group<Scene>(
     const [host] = await start(1, ending);
     if (!host) throw new Error("no host");
     const ansible = await openAnsibleSide(host, ending);
-    const holdfast = await openHoldfastSide(ending, { connections: [connectionOf(host)], probes: true });
+    const holdfast = await openHoldfastSide(ending, { connections: [connectionOf(host)], probes: "often" });
     let version = 0;
     return { host, ansible, holdfast, nextVersion: () => ++version };
   },
@@ -150,6 +153,36 @@ export const oneHost = group<Scene>(
     { name: "host-20-files", long: true, measure: sized(MANY, 12) },
     { name: "host-200-files", long: true, measure: sized(200, 40) },
   ],
+);
+
+/** One file changed by hand among 20, where a path unit on the host tells. */
+async function tells({ host, holdfast }: TellingScene, { times }: Bench): Promise<Figure[]> {
+  holdfast.commit({ count: MANY, version: 0 });
+  await holdfast.run("converge", "converged");
+  const listening = "systemctl list-units --no-legend --plain --state=active 'holdfast-watch-*.path'";
+  await until("the host is listened to", async () => (await host.run(listening)) !== "");
+  let changes = 0;
+  const took = await medianOf(times, () =>
+    holdfast.found(() => host.run(`echo by hand >>/data/f${changes++ % MANY}`)),
+  );
+  return [
+    {
+      what: `change by hand → found, 1 of ${MANY} files, where the host tells`,
+      unit: "s",
+      holdfast: took,
+      budget: { under: 1 },
+    },
+  ];
+}
+
+export const tellingHost = group<TellingScene>(
+  async ending => {
+    const [host] = await start(1, ending);
+    if (!host) throw new Error("no host");
+    const connections = [connectionOf(host)];
+    return { host, holdfast: await openHoldfastSide(ending, { connections, probes: "told" }) };
+  },
+  [{ name: "host-tells", long: true, measure: tells }],
 );
 
 export const manyHosts = group<HoldfastSide>(
